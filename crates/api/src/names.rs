@@ -43,3 +43,16 @@ pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub const LABEL_COMPONENT: &str = "app.kubernetes.io/component";
 /// Well-known label: always `anneal-function` on children.
 pub const LABEL_NAME: &str = "app.kubernetes.io/name";
+
+/// Annotation of an executor Deployment: digest of what the spec may change of its pods.
+pub const ANNOTATION_TEMPLATE: &str = "anneal.dev/template";
+/// Annotation of an executor Deployment: version of the rendered pod.
+pub const ANNOTATION_TEMPLATE_VERSION: &str = "anneal.dev/template-version";
+/// Annotation of an executor Deployment: image that its agent is installed from.
+pub const ANNOTATION_AGENT_IMAGE: &str = "anneal.dev/agent-image";
+/// Annotation of a Job: which attempt at its key it is.
+pub const ANNOTATION_ATTEMPT: &str = "anneal.dev/attempt";
+/// Annotation of a Job: memory limit of its pod.
+pub const ANNOTATION_MEMORY: &str = "anneal.dev/memory-mebibytes";
+/// Annotation of a Job: seconds its work may take.
+pub const ANNOTATION_TIMEOUT: &str = "anneal.dev/timeout-seconds";

@@ -102,12 +102,24 @@ pub struct ProfileFacts {
     pub overlap_percent: Option<f64>,
     /// Share of the last profile's contexts that were new, in percent.
     pub new_context_percent: Option<f64>,
+    /// The same two figures of the last profiles (at most 16), the newest last: several may be folded between two questions.
+    pub recent: Vec<Convergence>,
     /// Profiles in quarantine.
     pub rejected: u64,
     /// Windows without a profile.
     pub lost: u64,
     /// Why the newest quarantined profile is there, one CamelCase word.
     pub rejected_reason: Option<String>,
+}
+
+/// How far one profile moved the merge.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Convergence {
+    /// Weighted overlap of the merge before and after it, in percent; none for the first profile.
+    pub overlap_percent: Option<f64>,
+    /// Share of its contexts that were new, in percent.
+    pub new_context_percent: Option<f64>,
 }
 
 /// Merged reachability metadata: its `HEAD`.

@@ -48,6 +48,8 @@ pub struct Counts {
     pub retries: u64,
     /// Requests that ended without an answer from the executor.
     pub failures: u64,
+    /// Requests whose client went away before it had the whole answer: no fault of the executor.
+    pub cancelled: u64,
     /// Not answered yet.
     pub in_flight: u64,
     /// Latency in microseconds, as [`Histogram`].
@@ -70,7 +72,7 @@ impl Histogram {
         if value < (1 << SUB_BITS) {
             return u16::try_from(value).unwrap_or(u16::MAX);
         }
-        let exponent = 63 - value.leading_zeros();
+        let exponent = value.ilog2();
         let sub = (value >> (exponent - SUB_BITS)) & ((1 << SUB_BITS) - 1);
         u16::try_from(u64::from(exponent - SUB_BITS + 1) * (1 << SUB_BITS) + sub).unwrap_or(u16::MAX)
     }

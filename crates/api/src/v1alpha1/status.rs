@@ -41,6 +41,9 @@ pub struct FunctionStatus {
     /// What is being proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<ArtifactRef>,
+    /// What was stable before, kept at no replicas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<ArtifactRef>,
     /// Frozen inputs, newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 3))]

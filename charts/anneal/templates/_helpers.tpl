@@ -1,0 +1,114 @@
+{{/* Prefix of the names of namespaced objects. */}}
+{{- define "anneal.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The operator's image. */}}
+{{- define "anneal.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | toString) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Selector labels of a component: (list $ "gateway"). They never change. */}}
+{{- define "anneal.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: anneal
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* All labels of a component's objects: (list $ "gateway"). */}}
+{{- define "anneal.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "anneal.selector" . }}
+app.kubernetes.io/part-of: anneal
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version }}
+{{- end -}}
+
+{{/* Scheduling of a component's pods, from its values. */}}
+{{- define "anneal.scheduling" -}}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* Port 9900 answers from the process itself, so a probe never depends on another component. */}}
+{{- define "anneal.probes" -}}
+livenessProbe:
+  httpGet: {path: /livez, port: telemetry}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+readinessProbe:
+  httpGet: {path: /readyz, port: telemetry}
+  periodSeconds: 2
+  timeoutSeconds: 2
+{{- end -}}
+
+{{/* A projected token: (list "name of the volume" "audience"). */}}
+{{- define "anneal.token" -}}
+- name: {{ index . 0 }}
+  projected:
+    sources:
+      - serviceAccountToken: {audience: {{ index . 1 }}, expirationSeconds: 3600, path: token}
+{{- end -}}
+
+{{/* NetworkPolicy peers of {cidrs}. */}}
+{{- define "anneal.peers" -}}
+{{- range .cidrs }}
+- ipBlock: {cidr: {{ . | quote }}}
+{{- end }}
+{{- end -}}
+
+{{/* NetworkPolicy ports of a list of numbers. */}}
+{{- define "anneal.ports" -}}
+{{- range . }}
+- {protocol: TCP, port: {{ . }}}
+{{- end }}
+{{- end -}}
+
+{{/* Egress to the cluster's DNS, wherever it runs. */}}
+{{- define "anneal.dns" -}}
+- ports:
+    - {protocol: UDP, port: 53}
+    - {protocol: TCP, port: 53}
+{{- end -}}
+
+{{/* Ingress to port 9900, from `networkPolicy.metricsFrom`. */}}
+{{- define "anneal.telemetry" -}}
+- ports: [{protocol: TCP, port: 9900}]
+  {{- with .metricsFrom }}
+  from:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}

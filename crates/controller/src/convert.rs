@@ -1,0 +1,9 @@
+//! The one place where wire types (`api`, `protocol`) and domain types (`core`) meet: exhaustive in both directions.
+
+mod facts;
+mod spec;
+mod status;
+
+pub use facts::{function_ref, handler_request, questions, take_facts};
+pub use spec::wanted;
+pub use status::{artifact_ref, conditions_of, stage_to_api, state, write_state};

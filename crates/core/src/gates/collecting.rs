@@ -1,0 +1,77 @@
+//! Gates that wait for what executors collect: reachability metadata and profiles.
+
+use crate::{
+    facts::{Known, ProfileFact},
+    gates::Verdict,
+    reason::Reason,
+    revision::Revision,
+    spec::ProfileNeeds,
+    stage::Stage,
+    view::View,
+};
+
+pub(super) fn metadata_merged(view: &View<'_>) -> Verdict {
+    let jar = |revision: Option<&Revision>| revision.map(|revision| revision.inputs.jar.clone());
+    if jar(view.revision()) != jar(view.input.state.revision()) {
+        return Verdict::hold(Reason::Tracing, "The revision is being opened.");
+    }
+    match &view.observed().metadata {
+        Known::Unknown => Verdict::hold(Reason::StoreUnavailable, "The depot does not say whether the reachability metadata is merged."),
+        Known::Known(Some(metadata)) if metadata.count > 0 => {
+            Verdict::pass(Reason::MetadataMerged, "The reachability metadata is merged.")
+        }
+        Known::Known(_) => Verdict::hold(Reason::Tracing, "The traced executor has not finished its window and uploaded its metadata."),
+    }
+}
+
+pub(super) fn profiles_sufficient(view: &View<'_>) -> Verdict {
+    let (Some(key), Some(wanted)) = (view.key(Stage::PgoInstrumented), view.wanted()) else {
+        return Verdict::hold(Reason::NotStarted, "Profiles are collected when the instrumented executors serve.");
+    };
+    let Some(profile) = view.observed().profiles.get(&key) else {
+        return Verdict::hold(Reason::StoreUnavailable, "The depot does not say how many profiles are merged.");
+    };
+    match missing(profile, wanted.profiles) {
+        None => Verdict::pass(Reason::ProfilesSufficient, "There are enough profiles."),
+        Some(missing) => Verdict::hold(shortage(profile, wanted.profiles), missing),
+    }
+}
+
+/// What is missing, as a sentence; nothing when there is enough.
+pub(crate) fn missing(profile: &ProfileFact, needs: ProfileNeeds) -> Option<String> {
+    let sufficient = profile.digest.is_some() && profile.count >= needs.min && (profile.events >= needs.min_events || profile.count >= needs.max);
+    if sufficient {
+        return None;
+    }
+    let mut sentence = if profile.count < needs.min || profile.digest.is_none() {
+        format!("{} of {} profiles are merged", profile.count, needs.min)
+    } else {
+        format!(
+            "{} profiles are merged and hold {} of {} events; at {} profiles that is enough in any case",
+            profile.count, profile.events, needs.min_events, needs.max
+        )
+    };
+    if profile.rejected > 0 {
+        sentence.push_str(&format!("; {} rejected", profile.rejected));
+        if let Some(reason) = &profile.rejected_reason {
+            sentence.push_str(&format!(" (the last: {reason})"));
+        }
+    }
+    if profile.lost > 0 {
+        sentence.push_str(&format!("; {} windows yielded none", profile.lost));
+    }
+    sentence.push('.');
+    Some(sentence)
+}
+
+fn shortage(profile: &ProfileFact, needs: ProfileNeeds) -> Reason {
+    if profile.count >= needs.min {
+        Reason::Collecting
+    } else if profile.rejected > 0 {
+        Reason::ProfilesRejected
+    } else if profile.lost > 0 {
+        Reason::ProfilesLost
+    } else {
+        Reason::Collecting
+    }
+}

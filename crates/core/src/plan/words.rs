@@ -1,0 +1,27 @@
+//! `next`: what is waited for and what happens then, in one sentence.
+
+use crate::{
+    gates::{self, Report, waiting_sentence},
+    view::{Settling, View},
+};
+
+/// The sentence.
+pub(super) fn next(view: &View<'_>, reports: &[Report]) -> String {
+    if view.resolution.verdict.is_fail() {
+        return view.resolution.verdict.finding().message.clone();
+    }
+    if let Some(report) = reports.iter().find(|report| !report.verdict.is_pass()) {
+        let message = &report.verdict.finding().message;
+        return match (report.verdict.is_fail(), gates::next_edge(view.state.stage, view.target())) {
+            (false, Some(to)) => format!("{message} Then comes {}.", to.as_str()),
+            _ => message.clone(),
+        };
+    }
+    if let Settling::Waiting(names) = view.settling() {
+        return waiting_sentence(&names, view.input.state.route_generation);
+    }
+    match view.state.stage {
+        Some(stage) => format!("Nothing: the target is reached and the function is served at {}.", stage.as_str()),
+        None => "The first executors are starting.".to_owned(),
+    }
+}

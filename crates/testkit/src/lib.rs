@@ -1,0 +1,1 @@
+//! Shared test support: a scripted apiserver, builders, a fixed clock.

@@ -1,0 +1,24 @@
+//! The Java side: launcher, samples and test jars, built by Maven with a JDK 25.
+
+use std::{path::Path, process::Command};
+
+use anyhow::Result;
+
+use crate::{apt, jdk, process};
+
+/// Builds every jar; tests are `cargo xtask test`'s.
+pub(crate) fn package(root: &Path) -> Result<()> {
+    process::run(maven(root)?.args(["--quiet", "package", "-DskipTests"]))
+}
+
+/// Builds every jar and runs the unit tests.
+pub(crate) fn test(root: &Path) -> Result<()> {
+    process::run(maven(root)?.args(["--no-transfer-progress", "package"]))
+}
+
+fn maven(root: &Path) -> Result<Command> {
+    apt::need("mvn", "maven")?;
+    let mut maven = Command::new("mvn");
+    maven.env("JAVA_HOME", jdk::home()?).args(["--batch-mode", "--file"]).arg(root.join("java/pom.xml"));
+    Ok(maven)
+}
