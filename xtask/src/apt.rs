@@ -26,10 +26,7 @@ pub(crate) const BOX: &[Need] = &[
 ];
 
 /// What a control plane without a node needs.
-pub(crate) const CONTROL_PLANE: &[Need] = &[
-    ("/usr/sbin/ip", "iproute2"),
-    ("/usr/bin/openssl", "openssl"),
-];
+pub(crate) const CONTROL_PLANE: &[Need] = &[("/usr/sbin/ip", "iproute2"), ("/usr/bin/openssl", "openssl")];
 
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
@@ -49,19 +46,12 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
         .filter(|(file, _)| !Path::new(file).exists())
         .map(|(_, package)| *package)
         .collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        install(&missing)
-    }
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
 }
 
 fn install(missing: &[&str]) -> Result<()> {
     if !Path::new("/usr/bin/apt-get").exists() {
-        bail!(
-            "these Debian packages are missing and there is no apt-get: {}",
-            missing.join(" ")
-        );
+        bail!("these Debian packages are missing and there is no apt-get: {}", missing.join(" "));
     }
     println!("installing Debian packages: {}", missing.join(" "));
     let log = cache::folder("log")?.join("apt.log");
@@ -89,14 +79,9 @@ fn install(missing: &[&str]) -> Result<()> {
 
 /// The address of the Debian archive this machine is set up for.
 pub(crate) fn debian_mirror() -> Result<String> {
-    let targets = process::output(Command::new("apt-get").args([
-        "indextargets",
-        "--format",
-        "$(ORIGIN)|$(LABEL)|$(REPO_URI)",
-    ]))
-    .context("cannot ask apt for its sources")?;
-    mirror_in(&targets)
-        .context("no Debian archive is among apt's sources (run apt-get update once)")
+    let targets = process::output(Command::new("apt-get").args(["indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)"]))
+        .context("cannot ask apt for its sources")?;
+    mirror_in(&targets).context("no Debian archive is among apt's sources (run apt-get update once)")
 }
 
 fn mirror_in(targets: &str) -> Option<String> {
@@ -116,10 +101,8 @@ impl DaemonsHeldBack {
         if Path::new(POLICY).exists() {
             return Ok(Self { ours: false });
         }
-        fs::write(POLICY, "#!/bin/sh\nexit 101\n")
-            .with_context(|| format!("cannot write {POLICY}"))?;
-        fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755))
-            .with_context(|| format!("cannot make {POLICY} executable"))?;
+        fs::write(POLICY, "#!/bin/sh\nexit 101\n").with_context(|| format!("cannot write {POLICY}"))?;
+        fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755)).with_context(|| format!("cannot make {POLICY} executable"))?;
         Ok(Self { ours: true })
     }
 }
@@ -142,10 +125,7 @@ mod tests {
     fn finds_the_archive_and_not_the_security_one() {
         let targets = "Debian|Debian-Security|http://a.example/security/\n\
                        Other|Debian|http://b.example/\nDebian|Debian|http://c.example/debian/\n";
-        assert_eq!(
-            mirror_in(targets).as_deref(),
-            Some("http://c.example/debian/")
-        );
+        assert_eq!(mirror_in(targets).as_deref(), Some("http://c.example/debian/"));
         assert_eq!(mirror_in("Other|Other|http://b.example/\n"), None);
     }
 }

@@ -54,39 +54,23 @@ pub(crate) fn up(options: &Options) -> Result<Cluster> {
     if state.init_process()?.is_some() && state.complete().exists() {
         let record = state.record()?;
         if record.control_plane_only != options.control_plane_only {
-            bail!(
-                "box {:?} is already up in the other form; run `box down` first",
-                options.name
-            );
+            bail!("box {:?} is already up in the other form; run `box down` first", options.name);
         }
         let cluster = Cluster::of_box(&state)?;
         wait_for_control_plane(&cluster, &state)?;
         return Ok(cluster);
     }
-    apt::ensure(if options.control_plane_only {
-        apt::CONTROL_PLANE
-    } else {
-        apt::BOX
-    })?;
+    apt::ensure(if options.control_plane_only { apt::CONTROL_PLANE } else { apt::BOX })?;
     let programs = plan::Programs::build(options.control_plane_only)?;
     let start = Instant::now();
     clear(&state)?;
     prepare(&state, options, &programs)?;
     start_daemon(&state)?;
     let cluster = Cluster::of_box(&state)?;
-    bring_up(&cluster, &state, options).with_context(|| {
-        format!(
-            "box {:?} did not come up; its logs are in {}",
-            options.name,
-            state.logs().display()
-        )
-    })?;
+    bring_up(&cluster, &state, options)
+        .with_context(|| format!("box {:?} did not come up; its logs are in {}", options.name, state.logs().display()))?;
     fs::write(state.complete(), "").context("cannot mark the box as complete")?;
-    println!(
-        "box {:?} is ready after {:.1} s",
-        options.name,
-        start.elapsed().as_secs_f32()
-    );
+    println!("box {:?} is ready after {:.1} s", options.name, start.elapsed().as_secs_f32());
     Ok(cluster)
 }
 
@@ -118,8 +102,7 @@ fn require_root() -> Result<()> {
 fn lock(state: &State) -> Result<File> {
     let path = state.lock_file();
     let file = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
-    file.lock()
-        .with_context(|| format!("cannot lock {}", path.display()))?;
+    file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     Ok(file)
 }
 
@@ -159,16 +142,9 @@ fn start_daemon(state: &State) -> Result<()> {
         .stderr(copy)
         .spawn()
         .context("cannot start the box's process")?;
-    process::wait_until(
-        "the box's first process runs",
-        Duration::from_secs(10),
-        || {
-            state
-                .init_process()?
-                .context("there is no such process")
-                .map(drop)
-        },
-    )
+    process::wait_until("the box's first process runs", Duration::from_secs(10), || {
+        state.init_process()?.context("there is no such process").map(drop)
+    })
 }
 
 fn bring_up(cluster: &Cluster, state: &State, options: &Options) -> Result<()> {
@@ -187,21 +163,17 @@ fn bring_up(cluster: &Cluster, state: &State, options: &Options) -> Result<()> {
         process::output(cluster.exec_in_namespaces("ctr")?.arg("version")).map(drop)
     })?;
     images::load(cluster, &[images::pause()?])?;
-    process::output(cluster.kubectl().args([
-        "wait",
-        "--for=create",
-        "--timeout=60s",
-        "node",
-        config::NODE,
-    ]))
+    process::output(
+        cluster
+            .kubectl()
+            .args(["wait", "--for=create", "--timeout=60s", "node", config::NODE]),
+    )
     .and_then(|_| {
-        process::output(cluster.kubectl().args([
-            "wait",
-            "--for=condition=Ready",
-            "--timeout=60s",
-            "node",
-            config::NODE,
-        ]))
+        process::output(
+            cluster
+                .kubectl()
+                .args(["wait", "--for=condition=Ready", "--timeout=60s", "node", config::NODE]),
+        )
     })
     .context("the node did not become Ready")?;
     process::wait_until("the cluster's DNS answers", seconds(60), || {
@@ -229,17 +201,13 @@ fn clear(state: &State) -> Result<()> {
             Err(error) => return Err(error).context("cannot end the box's processes"),
         }
     }
-    process::wait_until(
-        "the box's processes are gone",
-        Duration::from_secs(30),
-        || {
-            let left = state.processes()?.len();
-            if left > 0 {
-                bail!("{left} are left");
-            }
-            Ok(())
-        },
-    )?;
+    process::wait_until("the box's processes are gone", Duration::from_secs(30), || {
+        let left = state.processes()?.len();
+        if left > 0 {
+            bail!("{left} are left");
+        }
+        Ok(())
+    })?;
     cgroups::remove(state)?;
     state.remove()?;
     init::remove_mount_points(state)

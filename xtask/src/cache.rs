@@ -26,10 +26,7 @@ pub(crate) fn folder(name: &str) -> Result<PathBuf> {
 }
 
 /// Returns `target`, made by `make` in a folder beside it and renamed when it is complete.
-pub(crate) fn folder_made_once(
-    target: &Path,
-    make: impl FnOnce(&Path) -> Result<()>,
-) -> Result<PathBuf> {
+pub(crate) fn folder_made_once(target: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     if target.is_dir() {
         return Ok(target.to_path_buf());
     }
@@ -65,11 +62,9 @@ pub(crate) fn short_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Strin
 
 /// The sha256 of a file's bytes, as 64 hex digits.
 pub(crate) fn sha256_of_file(path: &Path) -> Result<String> {
-    let mut file =
-        fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut file = fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut hash = Sha256::new();
-    std::io::copy(&mut file, &mut hash)
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    std::io::copy(&mut file, &mut hash).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(hex(&hash.finalize()))
 }
 
@@ -111,9 +106,7 @@ mod tests {
         let parent = tempfile::tempdir().expect("a temporary folder can be made");
         let target = parent.path().join("part");
         folder_made_once(&target, |_| anyhow::bail!("no")).expect_err("the maker failed");
-        let left = std::fs::read_dir(parent.path())
-            .expect("the folder exists")
-            .count();
+        let left = std::fs::read_dir(parent.path()).expect("the folder exists").count();
         assert_eq!(left, 0);
     }
 }

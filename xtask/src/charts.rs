@@ -40,7 +40,10 @@ pub(crate) fn write_snapshots(root: &Path) -> Result<()> {
 fn render(helm: &PathBuf, root: &Path, values: Option<&str>) -> Result<String> {
     let chart = root.join("charts/anneal");
     let mut template = Command::new(helm);
-    template.args(["template", "anneal"]).arg(&chart).args(["--namespace", "anneal-system"]);
+    template
+        .args(["template", "anneal", "--kube-version", "1.34.0"])
+        .arg(&chart)
+        .args(["--namespace", "anneal-system"]);
     if let Some(values) = values {
         template.arg("--values").arg(chart.join("tests").join(values));
     }

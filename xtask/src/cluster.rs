@@ -133,11 +133,7 @@ impl Cluster {
 
     /// The suites' own handle on this cluster.
     pub(crate) fn kube(&self) -> Kube {
-        Kube::new(
-            &self.kubectl,
-            Some(self.kubeconfig.clone().into_os_string()),
-            None,
-        )
+        Kube::new(&self.kubectl, Some(self.kubeconfig.clone().into_os_string()), None)
     }
 
     /// A `helm` that talks to this cluster and no other.
@@ -163,23 +159,10 @@ impl Cluster {
     }
 
     /// Waits until every pod of a Deployment is up to date and available.
-    pub(crate) fn wait_for_deployment(
-        &self,
-        namespace: &str,
-        name: &str,
-        deadline: Duration,
-    ) -> Result<()> {
+    pub(crate) fn wait_for_deployment(&self, namespace: &str, name: &str, deadline: Duration) -> Result<()> {
         let timeout = format!("--timeout={}s", deadline.as_secs());
         let mut command = self.kubectl();
-        command.args([
-            "rollout",
-            "status",
-            "--namespace",
-            namespace,
-            &timeout,
-            "deployment",
-            name,
-        ]);
+        command.args(["rollout", "status", "--namespace", namespace, &timeout, "deployment", name]);
         process::output(&mut command)
             .with_context(|| format!("Deployment {namespace}/{name} is not ready"))
             .map(drop)
@@ -190,10 +173,7 @@ impl Cluster {
         let Access::Box(state) = &self.access else {
             bail!("only the box has namespaces to enter; this cluster is a named context");
         };
-        let pid = state
-            .init_process()?
-            .context("the box is not up")?
-            .as_raw_nonzero();
+        let pid = state.init_process()?.context("the box is not up")?.as_raw_nonzero();
         let inherited = std::env::var_os("PATH").unwrap_or_default();
         let folders = self.kubectl.parent().map(Path::to_path_buf).into_iter();
         let path = std::env::join_paths(folders.chain(std::env::split_paths(&inherited)))
@@ -210,8 +190,7 @@ impl Cluster {
 
     /// Makes a port of a Service reachable on this host's loopback while the result lives.
     pub(crate) fn forward(&self, namespace: &str, service: &str, port: u16) -> Result<Forward> {
-        let listener =
-            TcpListener::bind("127.0.0.1:0").context("there is no free port on loopback")?;
+        let listener = TcpListener::bind("127.0.0.1:0").context("there is no free port on loopback")?;
         let address = listener.local_addr().context("a listener has an address")?;
         match &self.access {
             Access::Box(state) => {
@@ -227,25 +206,16 @@ impl Cluster {
                 drop(listener);
                 let mut command = self.kubectl();
                 command
-                    .args([
-                        "port-forward",
-                        "--namespace",
-                        namespace,
-                        &format!("service/{service}"),
-                    ])
+                    .args(["port-forward", "--namespace", namespace, &format!("service/{service}")])
                     .arg(format!("{}:{port}", address.port()))
                     .stdout(Stdio::null());
-                let child = command
-                    .spawn()
-                    .context("cannot start kubectl port-forward")?;
+                let child = command.spawn().context("cannot start kubectl port-forward")?;
                 let forward = Forward {
                     address,
                     by: Forwarder::Kubectl(child),
                 };
                 process::wait_until("kubectl forwards the port", Duration::from_secs(15), || {
-                    TcpStream::connect(address)
-                        .map(drop)
-                        .context("it does not listen")
+                    TcpStream::connect(address).map(drop).context("it does not listen")
                 })?;
                 Ok(forward)
             }
@@ -256,17 +226,8 @@ impl Cluster {
 /// Whatever the user's current context is meanwhile, no program of ours looks at it.
 fn copy_of_context(kubectl: &Path, context: &str) -> Result<PathBuf> {
     let mut view = Command::new(kubectl);
-    view.args([
-        "config",
-        "view",
-        "--raw",
-        "--minify",
-        "--flatten",
-        "--context",
-        context,
-    ]);
-    let text =
-        process::output(&mut view).with_context(|| format!("there is no context {context:?}"))?;
+    view.args(["config", "view", "--raw", "--minify", "--flatten", "--context", context]);
+    let text = process::output(&mut view).with_context(|| format!("there is no context {context:?}"))?;
     let name = cache::short_hash([context.as_bytes()]);
     let path = cache::folder("run")?.join(format!("context-{name}.kubeconfig"));
     let mut file = OpenOptions::new()

@@ -14,7 +14,10 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     let definition = definition(root)?;
     let mut kept = definition.clone();
     kept["metadata"]["annotations"]["helm.sh/resource-policy"] = json!("keep");
-    for (path, value) in [("crds/functions.anneal.dev.yaml", &definition), ("charts/anneal-crds/templates/functions.anneal.dev.yaml", &kept)] {
+    for (path, value) in [
+        ("crds/functions.anneal.dev.yaml", &definition),
+        ("charts/anneal-crds/templates/functions.anneal.dev.yaml", &kept),
+    ] {
         let text = format!("{HEADER}{}", serde_yaml_ng::to_string(value).context("cannot write YAML")?);
         let path = root.join(path);
         if check {
@@ -25,7 +28,11 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
             fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
-    if check { charts::check(root) } else { charts::write_snapshots(root) }
+    if check {
+        charts::check(root)
+    } else {
+        charts::write_snapshots(root)
+    }
 }
 
 fn definition(root: &Path) -> Result<Value> {

@@ -43,11 +43,20 @@ pub(crate) struct Args {
 impl Args {
     /// All samples, with a report, on a cluster that somebody else takes down.
     pub(crate) fn unattended(report: PathBuf) -> Self {
-        Self { report: Some(report), minutes: 15, only: Vec::new(), keep: true, toolchain: "standin".to_owned() }
+        Self {
+            report: Some(report),
+            minutes: 15,
+            only: Vec::new(),
+            keep: true,
+            toolchain: "standin".to_owned(),
+        }
     }
 
     fn samples(&self) -> Result<Vec<Sample>> {
-        let chosen: Vec<Sample> = SAMPLES.into_iter().filter(|sample| self.only.is_empty() || self.only.iter().any(|name| name == sample.name)).collect();
+        let chosen: Vec<Sample> = SAMPLES
+            .into_iter()
+            .filter(|sample| self.only.is_empty() || self.only.iter().any(|name| name == sample.name))
+            .collect();
         ensure!(!chosen.is_empty(), "no sample has such a name");
         Ok(chosen)
     }
@@ -80,7 +89,10 @@ pub(crate) fn climb(root: &Path, cluster: &Cluster, args: &Args) -> Result<()> {
     functions(cluster, root, &chosen)?;
     serving(cluster, chosen.len())?;
     step("sending requests");
-    let targets: Vec<Value> = chosen.iter().map(|sample| load::target(NAMESPACE, sample.name, sample.rate, &sample.requests())).collect();
+    let targets: Vec<Value> = chosen
+        .iter()
+        .map(|sample| load::target(NAMESPACE, sample.name, sample.rate, &sample.requests()))
+        .collect();
     let kube = cluster.kube();
     let load = Load::start(&kube, "anneal-load", &targets)?;
     let mut progress = Progress::new();
@@ -99,8 +111,14 @@ fn serving(cluster: &Cluster, count: usize) -> Result<()> {
         let text = process::output(cluster.kubectl().args(["get", "functions", "-n", NAMESPACE, "-o", "json"]))?;
         let list: Value = serde_json::from_str(&text).context("the list of Functions is not JSON")?;
         let items = list["items"].as_array().cloned().unwrap_or_default();
-        let waiting: Vec<&Value> = items.iter().filter(|item| item["status"]["traffic"].as_array().is_none_or(Vec::is_empty)).collect();
-        let said: Vec<String> = waiting.iter().map(|item| format!("{}: {}", item["metadata"]["name"], item["status"]["next"])).collect();
+        let waiting: Vec<&Value> = items
+            .iter()
+            .filter(|item| item["status"]["traffic"].as_array().is_none_or(Vec::is_empty))
+            .collect();
+        let said: Vec<String> = waiting
+            .iter()
+            .map(|item| format!("{}: {}", item["metadata"]["name"], item["status"]["next"]))
+            .collect();
         ensure!(items.len() == count && waiting.is_empty(), "waiting for {}", said.join("; "));
         Ok(())
     })
@@ -166,7 +184,13 @@ fn report(cluster: &Cluster, progress: &Progress, sent: &Value, chosen: &[Sample
         .iter()
         .map(|sample| {
             let mut line = progress.summary(sample.name);
-            let figures = sent["targets"].as_array().into_iter().flatten().find(|target| target["name"] == sample.name).cloned().unwrap_or_default();
+            let figures = sent["targets"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|target| target["name"] == sample.name)
+                .cloned()
+                .unwrap_or_default();
             for key in ["requests", "failures", "gatewayRetries", "latency", "stages", "failureSamples"] {
                 line[key] = figures[key].clone();
             }
@@ -180,7 +204,10 @@ fn report(cluster: &Cluster, progress: &Progress, sent: &Value, chosen: &[Sample
 }
 
 fn print_summary(report: &Value) {
-    println!("\n{:<10} {:<16} {:>9} {:>9} {:>8} {:>9}", "FUNCTION", "STAGE", "REQUESTS", "FAILURES", "RETRIES", "PROFILES");
+    println!(
+        "\n{:<10} {:<16} {:>9} {:>9} {:>8} {:>9}",
+        "FUNCTION", "STAGE", "REQUESTS", "FAILURES", "RETRIES", "PROFILES"
+    );
     for function in report["functions"].as_array().into_iter().flatten() {
         println!(
             "{:<10} {:<16} {:>9} {:>9} {:>8} {:>9}",
@@ -192,24 +219,48 @@ fn print_summary(report: &Value) {
             function["profiles"]
         );
         for failure in function["failureSamples"].as_array().into_iter().flatten().take(3) {
-            println!("           failed at {} s: {}", failure["atSeconds"], failure["reason"].as_str().unwrap_or_default());
+            println!(
+                "           failed at {} s: {}",
+                failure["atSeconds"],
+                failure["reason"].as_str().unwrap_or_default()
+            );
         }
     }
 }
 
 fn verdict(report: &Value, complete: bool) -> Result<()> {
     for function in report["functions"].as_array().into_iter().flatten() {
-        ensure!(function["reached"] == true, "{} stayed at {}, its target is {}", function["name"], function["stage"], function["target"]);
-        ensure!(function["failures"] == 0, "{} of {}'s requests failed", function["failures"], function["name"]);
-        ensure!(function["requests"].as_u64().is_some_and(|count| count > 0), "no request was sent to {}", function["name"]);
+        ensure!(
+            function["reached"] == true,
+            "{} stayed at {}, its target is {}",
+            function["name"],
+            function["stage"],
+            function["target"]
+        );
+        ensure!(
+            function["failures"] == 0,
+            "{} of {}'s requests failed",
+            function["failures"],
+            function["name"]
+        );
+        ensure!(
+            function["requests"].as_u64().is_some_and(|count| count > 0),
+            "no request was sent to {}",
+            function["name"]
+        );
     }
     ensure!(complete, "time ran out before the last function had settled");
     Ok(())
 }
 
 fn next_steps(cluster: &Cluster) {
-    let access = cluster.kubeconfig().map(|path| format!("  export KUBECONFIG={}\n", path.display())).unwrap_or_default();
-    println!("\nThe cluster stays up. Try:\n{access}  kubectl get functions -n {NAMESPACE} -o wide\n  kubectl describe function hello -n {NAMESPACE}\n  cargo xtask box down");
+    let access = cluster
+        .kubeconfig()
+        .map(|path| format!("  export KUBECONFIG={}\n", path.display()))
+        .unwrap_or_default();
+    println!(
+        "\nThe cluster stays up. Try:\n{access}  kubectl get functions -n {NAMESPACE} -o wide\n  kubectl describe function hello -n {NAMESPACE}\n  cargo xtask box down"
+    );
 }
 
 fn step(what: &str) {

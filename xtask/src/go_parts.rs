@@ -28,10 +28,7 @@ pub(crate) const KUBERNETES: Part = Part {
              -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34",
     programs: &[
         ("k8s.io/kubernetes/cmd/kube-apiserver", "kube-apiserver"),
-        (
-            "k8s.io/kubernetes/cmd/kube-controller-manager",
-            "kube-controller-manager",
-        ),
+        ("k8s.io/kubernetes/cmd/kube-controller-manager", "kube-controller-manager"),
         ("k8s.io/kubernetes/cmd/kube-scheduler", "kube-scheduler"),
         ("k8s.io/kubernetes/cmd/kube-proxy", "kube-proxy"),
         ("k8s.io/kubernetes/cmd/kubelet", "kubelet"),
@@ -86,11 +83,7 @@ impl Part {
         let flags = self.linker_flags();
         let mut inputs = module_files(&module)?;
         inputs.push(flags.clone().into_bytes());
-        inputs.extend(
-            self.programs
-                .iter()
-                .map(|(package, _)| package.as_bytes().to_vec()),
-        );
+        inputs.extend(self.programs.iter().map(|(package, _)| package.as_bytes().to_vec()));
         let hash = cache::short_hash(inputs.iter().map(Vec::as_slice));
         let target = cache::folder("box")?.join(format!("{}-{}-{hash}", self.name, self.version));
         cache::folder_made_once(&target, |draft| self.build(&module, &flags, draft))
@@ -111,16 +104,9 @@ impl Part {
 
     fn build(&self, module: &Path, flags: &str, draft: &Path) -> Result<()> {
         if !process::succeeds(Command::new("go").arg("version")) {
-            bail!(
-                "Go is needed to build {} {}, and `go` is not on the PATH",
-                self.name,
-                self.version
-            );
+            bail!("Go is needed to build {} {}, and `go` is not on the PATH", self.name, self.version);
         }
-        println!(
-            "building {} {} (minutes the first time)",
-            self.name, self.version
-        );
+        println!("building {} {} (minutes the first time)", self.name, self.version);
         let start = Instant::now();
         let log = cache::folder("log")?.join(format!("build-{}.log", self.name));
         for (package, program) in self.programs {

@@ -20,15 +20,14 @@ use anyhow::{Context, Result, bail};
 pub(crate) use oci::Image;
 
 use crate::cluster::Cluster;
-use crate::{apt, cache, go_parts, jdk, process};
+use crate::{apt, cache, go_parts, java, jdk, process};
 use layer::{Entries, Layer};
 use oci::Start;
 
 const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 const SCRATCH_PATH: &str = "PATH=/";
 const DEBIAN_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const STANDIN_PATH: &str =
-    "PATH=/opt/standin/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const STANDIN_PATH: &str = "PATH=/opt/standin/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Every container's user: no image needs root.
 const USER: &str = "65532:65532";
 
@@ -50,13 +49,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
-        Self::Anneal,
-        Self::E2e,
-        Self::Minio,
-        Self::Jvm,
-        Self::Standin,
-    ];
+    const ALL: [Self; 5] = [Self::Anneal, Self::E2e, Self::Minio, Self::Jvm, Self::Standin];
 }
 
 /// Builds everything that a demo or a suite needs.
@@ -82,30 +75,18 @@ pub(crate) fn build(root: &Path, kinds: &[Kind]) -> Result<Vec<Image>> {
     kinds
         .iter()
         .map(|kind| match kind {
-            Kind::Anneal => scratch("anneal.dev/anneal:dev", "anneal", &binaries.join("anneal")),
-            Kind::E2e => scratch(
-                "anneal.dev/e2e:dev",
-                "anneal-e2e",
-                &binaries.join("anneal-e2e"),
-            ),
-            Kind::Minio => scratch(
-                "anneal.dev/minio:dev",
-                "minio",
-                &go_parts::MINIO.program("minio")?,
-            ),
+            Kind::Anneal => {
+                let launcher = java::launcher(root)?;
+                let beside = [("anneal-launcher.jar", launcher.as_path())];
+                scratch("anneal.dev/anneal:dev", "anneal", &binaries.join("anneal"), &beside)
+            }
+            Kind::E2e => scratch("anneal.dev/e2e:dev", "anneal-e2e", &binaries.join("anneal-e2e"), &[]),
+            Kind::Minio => scratch("anneal.dev/minio:dev", "minio", &go_parts::MINIO.program("minio")?, &[]),
             Kind::Pause => pause(),
-            Kind::Jvm => Ok(Image::new(
-                "anneal.dev/jvm:25",
-                vec![jvm::layer()?],
-                &debian(DEBIAN_PATH),
-            )),
+            Kind::Jvm => Ok(Image::new("anneal.dev/jvm:25", vec![jvm::layer()?], &debian(DEBIAN_PATH))),
             Kind::Standin => {
                 let layers = vec![jvm::layer()?, standin_layer(root)?];
-                Ok(Image::new(
-                    "anneal.dev/standin:25",
-                    layers,
-                    &debian(STANDIN_PATH),
-                ))
+                Ok(Image::new("anneal.dev/standin:25", layers, &debian(STANDIN_PATH)))
             }
         })
         .collect()
@@ -113,11 +94,7 @@ pub(crate) fn build(root: &Path, kinds: &[Kind]) -> Result<Vec<Image>> {
 
 /// The image that containerd starts for every pod of the box.
 pub(crate) fn pause() -> Result<Image> {
-    scratch(
-        "anneal.dev/pause:dev",
-        "pause",
-        &go_parts::PAUSE.program("pause")?,
-    )
+    scratch("anneal.dev/pause:dev", "pause", &go_parts::PAUSE.program("pause")?, &[])
 }
 
 /// Brings images to a cluster; those that are there with the same digest are left alone.
@@ -149,23 +126,14 @@ pub(crate) fn load(cluster: &Cluster, images: &[Image]) -> Result<()> {
     }
     written?;
     let names: Vec<&str> = missing.iter().map(Image::name).collect();
-    println!(
-        "loaded {} in {:.1} s",
-        names.join(", "),
-        start.elapsed().as_secs_f32()
-    );
+    println!("loaded {} in {:.1} s", names.join(", "), start.elapsed().as_secs_f32());
     Ok(())
 }
 
 /// Digests of the images that the box has, by name.
 fn present(cluster: &Cluster) -> Result<BTreeMap<String, String>> {
-    let list = process::output(cluster.exec_in_namespaces("ctr")?.args([
-        "--namespace",
-        "k8s.io",
-        "images",
-        "list",
-    ]))
-    .context("cannot list the box's images")?;
+    let list = process::output(cluster.exec_in_namespaces("ctr")?.args(["--namespace", "k8s.io", "images", "list"]))
+        .context("cannot list the box's images")?;
     Ok(parse_list(&list))
 }
 
@@ -192,24 +160,21 @@ fn load_into_kind(context: &str, images: &[Image]) -> Result<()> {
     let archive = tempfile::NamedTempFile::new().context("cannot create a temporary file")?;
     oci::write_archive(images, BufWriter::new(archive.as_file()))?;
     let mut command = Command::new("kind");
-    command
-        .args(["load", "image-archive", "--name", name])
-        .arg(archive.path());
+    command.args(["load", "image-archive", "--name", name]).arg(archive.path());
     process::run(&mut command).context("kind did not take the images")
 }
 
 /// One binary, the certificates of public authorities, a folder for temporary files.
-fn scratch(name: &str, program: &str, binary: &Path) -> Result<Image> {
+fn scratch(name: &str, program: &str, binary: &Path, beside: &[(&str, &Path)]) -> Result<Image> {
     apt::ensure(&[(CERTIFICATES, "ca-certificates")])?;
     let mut entries = Entries::default();
     entries
         .file(program, 0o555, binary)
-        .file(
-            CERTIFICATES.trim_start_matches('/'),
-            0o444,
-            Path::new(CERTIFICATES),
-        )
+        .file(CERTIFICATES.trim_start_matches('/'), 0o444, Path::new(CERTIFICATES))
         .folder("tmp", 0o1777);
+    for (path, file) in beside {
+        entries.file(path, 0o444, file);
+    }
     let layer = entries.write(&cache::folder("images")?.join(format!("{program}.tar")))?;
     let start = Start {
         entrypoint: vec![format!("/{program}")],
@@ -232,8 +197,7 @@ fn standin_layer(root: &Path) -> Result<Layer> {
     let log = cache::folder("log")?.join("standin.log");
     let mut build = Command::new(root.join("e2e/toolchain/standin/build.sh"));
     build.arg(output.path()).env("JAVA_HOME", jdk::home()?);
-    process::run_logged(&mut build, &log, Duration::from_secs(10 * 60))
-        .context("cannot build the stand-in")?;
+    process::run_logged(&mut build, &log, Duration::from_secs(10 * 60)).context("cannot build the stand-in")?;
     let mut entries = Entries::default();
     entries.tree("opt/standin", output.path())?;
     entries.write(&cache::folder("images")?.join("standin.tar"))
@@ -251,8 +215,7 @@ fn static_binaries(root: &Path, packages: &[&str]) -> Result<PathBuf> {
         build.args(["--package", package]);
     }
     process::run(&mut build).context("cannot build the static binaries")?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let folder = target.join(triple).join("release");
     for package in packages {
         let path = folder.join(package);
@@ -278,10 +241,7 @@ fn require_static(path: &Path) -> Result<()> {
         .and_then(|mut file| file.read(&mut start))
         .with_context(|| format!("cannot read {}", path.display()))?;
     if start[..read].windows(8).any(|window| window == b"/ld-linu") {
-        bail!(
-            "{} needs shared libraries, so it cannot run from an empty image",
-            path.display()
-        );
+        bail!("{} needs shared libraries, so it cannot run from an empty image", path.display());
     }
     Ok(())
 }
@@ -295,9 +255,6 @@ mod tests {
         let list = "REF TYPE DIGEST SIZE PLATFORMS LABELS\n\
                     anneal.dev/pause:dev application/vnd.oci.image.manifest.v1+json sha256:ab 1.5 MiB linux/amd64 x=y\n";
         let parsed = parse_list(list);
-        assert_eq!(
-            parsed.get("anneal.dev/pause:dev").map(String::as_str),
-            Some("sha256:ab")
-        );
+        assert_eq!(parsed.get("anneal.dev/pause:dev").map(String::as_str), Some("sha256:ab"));
     }
 }

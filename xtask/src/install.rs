@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
 use anneal_suites::OPERATOR_NAMESPACE;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::{box_, box_::MinioInfo, cluster::Cluster, images, process};
@@ -26,11 +26,15 @@ fn operator(cluster: &Cluster, root: &Path, minio: &MinioInfo) -> Result<()> {
     kube.apply(&secret("anneal-store", OPERATOR_NAMESPACE, minio))?;
     let charts = root.join("charts");
     let mut definitions = cluster.helm()?;
-    definitions.args(["upgrade", "--install", "anneal-crds"]).arg(charts.join("anneal-crds"));
+    definitions
+        .args(["upgrade", "--install", "anneal-crds"])
+        .arg(charts.join("anneal-crds"));
     process::output(definitions.args(["--namespace", OPERATOR_NAMESPACE, "--wait"])).context("cannot install the definitions")?;
     let mut install = cluster.helm()?;
     install.args(["upgrade", "--install", "anneal"]).arg(charts.join("anneal"));
-    install.args(["--namespace", OPERATOR_NAMESPACE, "--wait", "--timeout", "3m", "--values"]).arg(root.join("e2e/values/standin.yaml"));
+    install
+        .args(["--namespace", OPERATOR_NAMESPACE, "--wait", "--timeout", "3m", "--values"])
+        .arg(root.join("e2e/values/standin.yaml"));
     for (key, value) in [("store.endpoint", &minio.endpoint), ("store.bucket", &minio.bucket)] {
         install.arg("--set").arg(format!("{key}={value}"));
     }
@@ -50,9 +54,23 @@ fn look(cluster: &Cluster, minio: &MinioInfo) -> Result<()> {
 /// Puts bytes into the store, as a user who uploads a jar does.
 pub(crate) fn upload(cluster: &Cluster, file: &Path, key: &str) -> Result<()> {
     let mut put = cluster.kubectl();
-    put.args(["exec", "--stdin", "-n", LOOK_NAMESPACE, "deployment/look", "--", "/anneal-e2e", "store", "put", "/dev/stdin", key]);
+    put.args([
+        "exec",
+        "--stdin",
+        "-n",
+        LOOK_NAMESPACE,
+        "deployment/look",
+        "--",
+        "/anneal-e2e",
+        "store",
+        "put",
+        "/dev/stdin",
+        key,
+    ]);
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    process::output_with_input(&mut put, &bytes).context("cannot upload to the store").map(drop)
+    process::output_with_input(&mut put, &bytes)
+        .context("cannot upload to the store")
+        .map(drop)
 }
 
 fn secret(name: &str, namespace: &str, minio: &MinioInfo) -> Value {

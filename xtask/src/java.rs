@@ -1,6 +1,9 @@
 //! The Java side: launcher, samples and test jars, built by Maven with a JDK 25.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::Result;
 
@@ -11,6 +14,15 @@ pub(crate) fn package(root: &Path) -> Result<()> {
     process::run(maven(root)?.args(["--quiet", "package", "-DskipTests"]))
 }
 
+/// The launcher jar; it is built if it is not there.
+pub(crate) fn launcher(root: &Path) -> Result<PathBuf> {
+    let jar = root.join("java/launcher/target/anneal-launcher.jar");
+    if !jar.exists() {
+        package(root)?;
+    }
+    Ok(jar)
+}
+
 /// Builds every jar and runs the unit tests.
 pub(crate) fn test(root: &Path) -> Result<()> {
     process::run(maven(root)?.args(["--no-transfer-progress", "package"]))
@@ -19,6 +31,9 @@ pub(crate) fn test(root: &Path) -> Result<()> {
 fn maven(root: &Path) -> Result<Command> {
     apt::need("mvn", "maven")?;
     let mut maven = Command::new("mvn");
-    maven.env("JAVA_HOME", jdk::home()?).args(["--batch-mode", "--file"]).arg(root.join("java/pom.xml"));
+    maven
+        .env("JAVA_HOME", jdk::home()?)
+        .args(["--batch-mode", "--file"])
+        .arg(root.join("java/pom.xml"));
     Ok(maven)
 }

@@ -26,8 +26,7 @@ pub(crate) fn home() -> Result<PathBuf> {
 
 /// Every JDK has a file `release` that names its version; a JRE has no compiler.
 fn is_jdk_25(home: &Path) -> bool {
-    home.join("bin/javac").exists()
-        && fs::read_to_string(home.join("release")).is_ok_and(|release| says_25(&release))
+    home.join("bin/javac").exists() && fs::read_to_string(home.join("release")).is_ok_and(|release| says_25(&release))
 }
 
 fn says_25(release: &str) -> bool {

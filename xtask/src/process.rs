@@ -11,9 +11,7 @@ use anyhow::{Context, Result, bail};
 
 /// Runs a command with the terminal's own output.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start {}", line(command)))?;
+    let status = command.status().with_context(|| format!("cannot start {}", line(command)))?;
     check(command, status, "")
 }
 
@@ -23,11 +21,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot start {}", line(command)))?;
-    check(
-        command,
-        output.status,
-        &String::from_utf8_lossy(&output.stderr),
-    )?;
+    check(command, output.status, &String::from_utf8_lossy(&output.stderr))?;
     String::from_utf8(output.stdout).with_context(|| format!("{} wrote no UTF-8", line(command)))
 }
 
@@ -45,11 +39,7 @@ pub(crate) fn output_with_input(command: &mut Command, input: &[u8]) -> Result<S
     let output = child
         .wait_with_output()
         .with_context(|| format!("cannot wait for {}", line(command)))?;
-    check(
-        command,
-        output.status,
-        &String::from_utf8_lossy(&output.stderr),
-    )?;
+    check(command, output.status, &String::from_utf8_lossy(&output.stderr))?;
     written.with_context(|| format!("{} did not read its input", line(command)))?;
     String::from_utf8(output.stdout).with_context(|| format!("{} wrote no UTF-8", line(command)))
 }
@@ -80,43 +70,27 @@ pub(crate) fn run_logged(command: &mut Command, log: &Path, deadline: Duration) 
         .with_context(|| format!("cannot start {}", line(command)))?;
     let end = Instant::now() + deadline;
     loop {
-        let status = child
-            .try_wait()
-            .with_context(|| format!("cannot wait for {}", line(command)))?;
+        let status = child.try_wait().with_context(|| format!("cannot wait for {}", line(command)))?;
         if let Some(status) = status {
             return check(command, status, &tail(log));
         }
         if Instant::now() > end {
-            child
-                .kill()
-                .context("cannot kill a command past its deadline")?;
+            child.kill().context("cannot kill a command past its deadline")?;
             child.wait().context("cannot reap a killed command")?;
-            bail!(
-                "{} took longer than {} s; see {}",
-                line(command),
-                deadline.as_secs(),
-                log.display()
-            );
+            bail!("{} took longer than {} s; see {}", line(command), deadline.as_secs(), log.display());
         }
         thread::sleep(Duration::from_millis(100));
     }
 }
 
 /// Asks again and again until `condition` holds; the last refusal is part of the error.
-pub(crate) fn wait_until(
-    what: &str,
-    deadline: Duration,
-    mut condition: impl FnMut() -> Result<()>,
-) -> Result<()> {
+pub(crate) fn wait_until(what: &str, deadline: Duration, mut condition: impl FnMut() -> Result<()>) -> Result<()> {
     let end = Instant::now() + deadline;
     loop {
         match condition() {
             Ok(()) => return Ok(()),
             Err(error) if Instant::now() > end => {
-                return Err(error.context(format!(
-                    "{what}: still not so after {} s",
-                    deadline.as_secs()
-                )));
+                return Err(error.context(format!("{what}: still not so after {} s", deadline.as_secs())));
             }
             Err(_) => thread::sleep(Duration::from_millis(150)),
         }
@@ -126,11 +100,7 @@ pub(crate) fn wait_until(
 /// The command as a person would type it.
 fn line(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
-    words.extend(
-        command
-            .get_args()
-            .map(|word| word.to_string_lossy().into_owned()),
-    );
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
     words.join(" ")
 }
 

@@ -4,10 +4,7 @@ use std::path::PathBuf;
 
 use anneal_protocol::{
     AGENT_PORT, FUNCTION_PORT,
-    agent::{
-        AgentConfig, CONFIG_VARIABLE, LAUNCHER_PATH, POD_NAME_VARIABLE, POD_UID_VARIABLE,
-        SOURCE_DIR, TOKEN_PATH, WORK_DIR,
-    },
+    agent::{AgentConfig, CONFIG_VARIABLE, LAUNCHER_PATH, POD_NAME_VARIABLE, POD_UID_VARIABLE, SOURCE_DIR, TOKEN_PATH, WORK_DIR},
 };
 use snafu::{ResultExt, Snafu};
 

@@ -6,17 +6,13 @@ mod hide;
 mod memory;
 mod properties;
 mod report;
+mod run;
 mod verdict;
 
-use std::{
-    fs, io,
-    path::Path,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::{fs, io, path::PathBuf, time::Duration};
 
 use anneal_protocol::{
-    agent::{Build, BuildKind, CONFIG_VARIABLE},
+    agent::{Build, BuildKind},
     depot::{Confirmation, MAX_OBJECT_BYTES, Readable, Writable},
     termination::Termination,
 };
@@ -25,27 +21,22 @@ use tokio::time::timeout;
 
 use self::{
     arguments::Sources,
-    capture::{Capture, Log},
-    memory::OomKills,
     properties::Filtered,
     report::Report,
+    run::{Ended, Run},
     verdict::{Evidence, verdict},
 };
 use crate::{
     args::Settings,
-    child::{Child, Exit, Stopped, prefer_for_oom},
     depot,
     digest::{self, Content},
     inputs,
-    reaper::Reaper,
     signals::Signals,
     transfer::{self, Expected, Form, Transfer},
 };
 
 /// The largest profile, unpacked.
 const PROFILE_BYTES: u64 = 4 << 30;
-/// How long the compiler may take to end when the pod goes.
-const STOP: Duration = Duration::from_secs(10);
 /// How long storing the log of a failed build may take.
 const LOG_UPLOAD: Duration = Duration::from_secs(60);
 
@@ -81,9 +72,9 @@ impl Error {
             Self::Fetch { source } if source.is_gone() => Termination::Gone,
             Self::Store { source } if source.is_gone() => Termination::Gone,
             Self::Confirm { source } if source.is_gone() => Termination::Gone,
-            Self::Fetch { source: transfer::Error::Grant { source } } if source.is_passing() => {
-                Termination::DepotUnavailable
-            }
+            Self::Fetch {
+                source: transfer::Error::Grant { source },
+            } if source.is_passing() => Termination::DepotUnavailable,
             Self::Fetch { .. } | Self::Filter { .. } => Termination::InputUnavailable,
             Self::Store { .. } | Self::Confirm { .. } => Termination::DepotUnavailable,
             // 127: what a shell says of a command that is not there.
@@ -94,12 +85,7 @@ impl Error {
 }
 
 /// Does all of it.
-pub(crate) async fn build(
-    settings: &Settings,
-    work: &Build,
-    transfer: &Transfer,
-    signals: &Signals,
-) -> Result<(), Error> {
+pub(crate) async fn build(settings: &Settings, work: &Build, transfer: &Transfer, signals: &Signals) -> Result<(), Error> {
     tokio::select! {
         fetched = fetch(settings, work, transfer) => fetched?,
         () = signals.leaving() => return InterruptSnafu.fail(),
@@ -122,7 +108,10 @@ async fn fetch(settings: &Settings, work: &Build, transfer: &Transfer) -> Result
     if let Some(digest) = &work.metadata {
         fs::create_dir_all(workspace.metadata()).context(WriteSnafu)?;
         let jar = work.jar.sha256.clone();
-        let object = Readable::Metadata { jar, digest: digest.clone() };
+        let object = Readable::Metadata {
+            jar,
+            digest: digest.clone(),
+        };
         let target = workspace.metadata_file();
         transfer.fetch(&object, &inputs::plain(digest), &target).await.context(FetchSnafu)?;
     }
@@ -145,12 +134,11 @@ async fn fetch(settings: &Settings, work: &Build, transfer: &Transfer) -> Result
 }
 
 /// Writes the argument file.
-async fn prepare(settings: &Settings, work: &Build) -> Result<std::path::PathBuf, Error> {
+async fn prepare(settings: &Settings, work: &Build) -> Result<PathBuf, Error> {
     let workspace = &settings.workspace;
     let (jar, copy) = (workspace.jar(), workspace.filtered_jar());
     let filtered = tokio::task::spawn_blocking(move || properties::filter(&jar, &copy));
-    let Filtered { is_copied, arguments } =
-        filtered.await.map_err(io::Error::other).context(WriteSnafu)?.context(FilterSnafu)?;
+    let Filtered { is_copied, arguments } = filtered.await.map_err(io::Error::other).context(WriteSnafu)?.context(FilterSnafu)?;
     let sources = Sources {
         workspace,
         launcher: &settings.launcher,
@@ -160,78 +148,6 @@ async fn prepare(settings: &Settings, work: &Build) -> Result<std::path::PathBuf
     let file = workspace.arguments();
     arguments::write(&arguments::arguments(work, &sources), &file).context(WriteSnafu)?;
     Ok(file)
-}
-
-/// A compiler that runs.
-struct Run {
-    child: Child,
-    capture: Capture,
-    started: Instant,
-    oom_kills: (OomKills, Option<u64>),
-}
-
-/// A compiler that has ended.
-struct Ended {
-    exit: Exit,
-    timed_out: bool,
-    oom_killed: bool,
-    log: Log,
-    seconds: u64,
-}
-
-impl Run {
-    async fn start(settings: &Settings, arguments: &Path) -> Result<Self, Error> {
-        let program = &settings.native_image;
-        let (output, input) = io::pipe().context(WriteSnafu)?;
-        let mut command = Command::new(program);
-        let mut file = std::ffi::OsString::from("@");
-        file.push(arguments);
-        command
-            .arg(file)
-            .current_dir(settings.workspace.output())
-            .env("TMPDIR", settings.workspace.scratch())
-            .env_remove(CONFIG_VARIABLE)
-            .stdin(Stdio::null())
-            .stdout(input.try_clone().context(WriteSnafu)?)
-            .stderr(input);
-        let oom_kills = OomKills::default();
-        let before = oom_kills.count();
-        let reaper = Reaper::start().context(StartSnafu { program })?;
-        let child = reaper.spawn(&mut command).await.context(StartSnafu { program })?;
-        prefer_for_oom(child.pid());
-        // The command holds the pipe's other end: it must go, or the output would never end.
-        drop(command);
-        let capture = Capture::start(output).context(WriteSnafu)?;
-        Ok(Self { child, capture, started: Instant::now(), oom_kills: (oom_kills, before) })
-    }
-
-    /// Waits for the end, or brings it about.
-    async fn finish(mut self, limit: Duration, signals: &Signals) -> Result<Ended, Error> {
-        let mut forwarded = signals.forwarded();
-        let ended = async {
-            loop {
-                tokio::select! {
-                    exit = self.child.ended() => return Some(exit),
-                    signal = forwarded.next() => self.child.signal(signal),
-                    () = signals.leaving() => return None,
-                }
-            }
-        };
-        let (exit, timed_out) = match timeout(limit, ended).await {
-            Ok(Some(exit)) => (exit, false),
-            Ok(None) => {
-                let (Stopped::Ended(exit) | Stopped::Killed(exit)) = self.child.stop(STOP).await;
-                tracing::info!(?exit, "the compiler was ended because the pod is to go");
-                return InterruptSnafu.fail();
-            }
-            Err(_) => (self.child.kill().await, true),
-        };
-        let seconds = self.started.elapsed().as_secs();
-        let (oom_kills, before) = self.oom_kills;
-        let oom_killed = oom_kills.count().zip(before).is_some_and(|(now, before)| now > before);
-        let log = self.capture.finish().await;
-        Ok(Ended { exit, timed_out, oom_killed, log, seconds })
-    }
 }
 
 /// What there is to store.
@@ -245,7 +161,13 @@ struct Outcome {
 async fn inspect(settings: &Settings, work: &Build, ended: Ended) -> Result<Outcome, Error> {
     let (workspace, kind) = (settings.workspace.clone(), work.kind);
     let inspected = tokio::task::spawn_blocking(move || {
-        let Ended { exit, timed_out, oom_killed, mut log, .. } = ended;
+        let Ended {
+            exit,
+            timed_out,
+            oom_killed,
+            mut log,
+            ..
+        } = ended;
         let hints = log.hints();
         let log = log.write(&workspace.build_log());
         let log = log.inspect_err(|error| tracing::warn!(%error, "the log is not kept")).ok();
@@ -274,13 +196,7 @@ const fn is_storable(content: &Content) -> bool {
 }
 
 /// Stores and confirms what was made, or stores the log of what was not.
-async fn store(
-    settings: &Settings,
-    work: &Build,
-    transfer: &Transfer,
-    outcome: Outcome,
-    seconds: u64,
-) -> Result<(), Error> {
+async fn store(settings: &Settings, work: &Build, transfer: &Transfer, outcome: Outcome, seconds: u64) -> Result<(), Error> {
     let artifact = match outcome.verdict {
         Ok(artifact) => artifact,
         Err(termination) => {
@@ -293,27 +209,39 @@ async fn store(
     };
     let workspace = &settings.workspace;
     let build_key = work.build_key.clone();
-    let object = Writable::Artifact { build_key: build_key.clone() };
-    transfer.store(&object, &workspace.executable(), &artifact).await.context(StoreSnafu)?;
+    let object = Writable::Artifact {
+        build_key: build_key.clone(),
+    };
+    transfer
+        .store(&object, &workspace.executable(), &artifact)
+        .await
+        .context(StoreSnafu)?;
     if let Some(report) = &outcome.report {
-        let object = Writable::BuildOutput { build_key: build_key.clone() };
-        transfer.store(&object, &workspace.build_output(), report).await.context(StoreSnafu)?;
+        let object = Writable::BuildOutput {
+            build_key: build_key.clone(),
+        };
+        transfer
+            .store(&object, &workspace.build_output(), report)
+            .await
+            .context(StoreSnafu)?;
     }
     store_log(settings, work, transfer, outcome.log.as_ref()).await;
     let Content { bytes, sha256 } = artifact;
-    let confirmation = Confirmation::Build { build_key, sha256, bytes, seconds };
+    let confirmation = Confirmation::Build {
+        build_key,
+        sha256,
+        bytes,
+        seconds,
+    };
     transfer.depot().confirm(&confirmation).await.context(ConfirmSnafu)
 }
 
 /// Stores the log. It is for people to read: nothing depends on it.
-async fn store_log(
-    settings: &Settings,
-    work: &Build,
-    transfer: &Transfer,
-    log: Option<&Content>,
-) {
+async fn store_log(settings: &Settings, work: &Build, transfer: &Transfer, log: Option<&Content>) {
     let Some(log) = log else { return };
-    let object = Writable::BuildLog { build_key: work.build_key.clone() };
+    let object = Writable::BuildLog {
+        build_key: work.build_key.clone(),
+    };
     let file = settings.workspace.build_log();
     if let Err(error) = transfer.store(&object, &file, log).await {
         tracing::warn!(%error, "the log could not be stored");

@@ -46,11 +46,7 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    pub(crate) const fn new(
-        pid: Pid,
-        exit: watch::Receiver<Option<Exit>>,
-        reaper: Arc<Reaper>,
-    ) -> Self {
+    pub(crate) const fn new(pid: Pid, exit: watch::Receiver<Option<Exit>>, reaper: Arc<Reaper>) -> Self {
         Self { pid, exit, reaper }
     }
 

@@ -57,17 +57,18 @@ fn builder(roots: Vec<Certificate>) -> ClientBuilder {
         .tls_certs_only(roots)
 }
 
-/// For the depot and for the function itself, which are spoken to without TLS.
+/// For the function itself. It keeps no connection: a process that is asked to end must not wait for one of ours.
+pub(crate) fn function() -> Result<Client, Error> {
+    builder(Vec::new()).pool_max_idle_per_host(0).build().context(BuildClientSnafu)
+}
+
+/// For the depot, which is spoken to without TLS.
 pub(crate) fn plain() -> Result<Client, Error> {
     builder(Vec::new()).build().context(BuildClientSnafu)
 }
 
 /// For one host of a source, which is reached at exactly these addresses.
-pub(crate) async fn pinned(
-    roots: &Roots,
-    host: &str,
-    addresses: &[SocketAddr],
-) -> Result<Client, Error> {
+pub(crate) async fn pinned(roots: &Roots, host: &str, addresses: &[SocketAddr]) -> Result<Client, Error> {
     builder(roots.certificates().await?)
         .resolve_to_addrs(host, addresses)
         .build()
@@ -90,7 +91,10 @@ enum Trust {
 
 impl Stores {
     pub(crate) fn new(roots: Roots) -> Self {
-        Self { roots, clients: Arc::default() }
+        Self {
+            roots,
+            clients: Arc::default(),
+        }
     }
 
     /// The client for a grant's URL and certificate authority.
@@ -107,9 +111,7 @@ impl Stores {
         let roots = match &trust {
             Trust::Plain => Vec::new(),
             Trust::Public => self.roots.certificates().await?,
-            Trust::Own(pem) => {
-                Certificate::from_pem_bundle(pem.as_bytes()).context(ParseCertificatesSnafu)?
-            }
+            Trust::Own(pem) => Certificate::from_pem_bundle(pem.as_bytes()).context(ParseCertificatesSnafu)?,
         };
         let client = builder(roots).build().context(BuildClientSnafu)?;
         // An authority changes about once a year; whatever is older than the one before is forgotten.

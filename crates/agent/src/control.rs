@@ -1,10 +1,9 @@
 //! The agent's own port: readiness for the kubelet, totals from the gateways. Decides nothing but who may speak.
 
+mod port;
 mod reviews;
 
 use std::{
-    io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -24,8 +23,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use tokio::{net::TcpListener, sync::Notify, time::timeout};
+use tokio::{sync::Notify, time::timeout};
 
+pub(crate) use port::{listen, serve};
 pub(crate) use reviews::Reviews;
 use reviews::Verdict;
 
@@ -67,14 +67,6 @@ impl Shared {
 
     pub(crate) fn become_unready(&self) {
         self.ready.store(false, Ordering::Release);
-    }
-}
-
-/// Opens the port for both families, or for IPv4 alone where there is no other.
-pub(crate) async fn listen(port: u16) -> io::Result<TcpListener> {
-    match TcpListener::bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))).await {
-        Ok(listener) => Ok(listener),
-        Err(_) => TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))).await,
     }
 }
 
@@ -127,7 +119,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 fn refuse(code: ProblemCode, message: &str) -> Response {
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-    (status, Json(Problem { code, message: message.to_owned() })).into_response()
+    (
+        status,
+        Json(Problem {
+            code,
+            message: message.to_owned(),
+        }),
+    )
+        .into_response()
 }
 
 #[cfg(test)]

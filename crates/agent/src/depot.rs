@@ -6,8 +6,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use anneal_protocol::{
     depot::{
-        CONFIRMATIONS_PATH, Confirmation, Confirmed, GRANTS_PATH, Grant, GrantRequest,
-        REVIEWS_PATH, TokenReviewReply, TokenReviewRequest,
+        CONFIRMATIONS_PATH, Confirmation, Confirmed, GRANTS_PATH, Grant, GrantRequest, REVIEWS_PATH, TokenReviewReply, TokenReviewRequest,
     },
     problem::{Problem, ProblemCode},
 };
@@ -44,12 +43,24 @@ pub(crate) enum Error {
 impl Error {
     /// The Function is being deleted.
     pub(crate) const fn is_gone(&self) -> bool {
-        matches!(self, Self::Refuse { code: ProblemCode::Gone, .. })
+        matches!(
+            self,
+            Self::Refuse {
+                code: ProblemCode::Gone,
+                ..
+            }
+        )
     }
 
     /// The object exists with other bytes.
     pub(crate) const fn is_conflict(&self) -> bool {
-        matches!(self, Self::Refuse { code: ProblemCode::Conflict, .. })
+        matches!(
+            self,
+            Self::Refuse {
+                code: ProblemCode::Conflict,
+                ..
+            }
+        )
     }
 
     /// Trying again later may help.
@@ -57,10 +68,7 @@ impl Error {
     /// A refused token is among these: it may have expired on the way, and the next try reads a new one.
     pub(crate) const fn is_passing(&self) -> bool {
         match self {
-            Self::Refuse { code, .. } => matches!(
-                code,
-                ProblemCode::Unavailable | ProblemCode::Unknown | ProblemCode::Unauthenticated
-            ),
+            Self::Refuse { code, .. } => matches!(code, ProblemCode::Unavailable | ProblemCode::Unknown | ProblemCode::Unauthenticated),
             Self::ReadToken { .. } | Self::Call { .. } | Self::Late { .. } => true,
             Self::ParseAnswer { .. } | Self::LongAnswer => false,
         }
@@ -83,7 +91,9 @@ struct Inner {
 impl Depot {
     pub(crate) fn new(base: &str, token: PathBuf, client: Client, pace: Pace) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { inner: Arc::new(Inner { base, token, client, pace }) }
+        Self {
+            inner: Arc::new(Inner { base, token, client, pace }),
+        }
     }
 
     /// The pace at which this depot is asked.
@@ -141,9 +151,12 @@ impl Depot {
         A: DeserializeOwned,
     {
         let deadline = self.inner.pace.call;
-        tokio::time::timeout(deadline, self.exchange(path, body))
-            .await
-            .unwrap_or_else(|_| LateSnafu { seconds: deadline.as_secs() }.fail())
+        tokio::time::timeout(deadline, self.exchange(path, body)).await.unwrap_or_else(|_| {
+            LateSnafu {
+                seconds: deadline.as_secs(),
+            }
+            .fail()
+        })
     }
 
     async fn exchange<B, A>(&self, path: &str, body: &B) -> Result<A, Error>
@@ -152,8 +165,7 @@ impl Depot {
         A: DeserializeOwned,
     {
         let Inner { base, token, client, .. } = &*self.inner;
-        let token =
-            tokio::fs::read_to_string(token).await.context(ReadTokenSnafu { path: token })?;
+        let token = tokio::fs::read_to_string(token).await.context(ReadTokenSnafu { path: token })?;
         let response = client
             .post(format!("{base}{path}"))
             .bearer_auth(token.trim())
@@ -192,9 +204,7 @@ fn refusal(status: StatusCode, answer: &[u8]) -> Error {
 }
 
 fn by_status(status: StatusCode) -> ProblemCode {
-    use ProblemCode::{
-        Conflict, Forbidden, Gone, Invalid, NotFound, TooLarge, Unauthenticated, Unavailable,
-    };
+    use ProblemCode::{Conflict, Forbidden, Gone, Invalid, NotFound, TooLarge, Unauthenticated, Unavailable};
     let known = [Unauthenticated, Forbidden, NotFound, Gone, Conflict, Invalid, TooLarge];
     let found = known.into_iter().find(|code| code.status() == status.as_u16());
     match found {
@@ -203,7 +213,6 @@ fn by_status(status: StatusCode) -> ProblemCode {
         None => Invalid,
     }
 }
-
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -34,7 +34,10 @@ impl Digester {
     }
 
     pub(crate) fn finish(self) -> Content {
-        Content { bytes: self.bytes, sha256: hex(&self.hash.finalize()) }
+        Content {
+            bytes: self.bytes,
+            sha256: hex(&self.hash.finalize()),
+        }
     }
 }
 
@@ -46,7 +49,10 @@ pub(crate) struct Digesting<W> {
 
 impl<W: Write> Digesting<W> {
     pub(crate) fn new(inner: W) -> Self {
-        Self { inner, digester: Digester::default() }
+        Self {
+            inner,
+            digester: Digester::default(),
+        }
     }
 
     pub(crate) fn finish(mut self) -> io::Result<(W, Content)> {
@@ -83,7 +89,9 @@ pub(crate) fn of_file(path: &Path) -> io::Result<Content> {
 /// [`of_file`] off the runtime's threads.
 pub(crate) async fn of_file_async(path: &Path) -> io::Result<Content> {
     let path = path.to_owned();
-    tokio::task::spawn_blocking(move || of_file(&path)).await.map_err(io::Error::other)?
+    tokio::task::spawn_blocking(move || of_file(&path))
+        .await
+        .map_err(io::Error::other)?
 }
 
 /// Opens a regular file. What a tenant's process left may be anything else.
@@ -121,10 +129,7 @@ mod tests {
         std::fs::write(&path, b"abc").unwrap();
         let content = of_file(&path).unwrap();
         assert_eq!(content, of_bytes(b"abc"));
-        assert_eq!(
-            content.sha256,
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(content.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]

@@ -17,12 +17,10 @@ use crate::{
 };
 
 /// Makes the jar and its entry jar be there, verified.
-pub(crate) async fn fetch_jar(
-    jar: &JarInput,
-    workspace: &Workspace,
-    transfer: &Transfer,
-) -> Result<(), Error> {
-    let object = Readable::Jar { sha256: jar.sha256.clone() };
+pub(crate) async fn fetch_jar(jar: &JarInput, workspace: &Workspace, transfer: &Transfer) -> Result<(), Error> {
+    let object = Readable::Jar {
+        sha256: jar.sha256.clone(),
+    };
     transfer.fetch(&object, &plain(&jar.sha256), &workspace.jar()).await?;
     if let Some(sha256) = &jar.entry {
         let object = Readable::Entry { sha256: sha256.clone() };

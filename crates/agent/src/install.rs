@@ -83,7 +83,13 @@ fn install_from(own: &Path, launcher: &Path, folder: &Path) -> Result<(), Error>
         }
         tried => tried.context(TryAgentSnafu { path: &agent })?,
     };
-    ensure!(status.success(), RefuseVersionSnafu { path: agent, code: status.code() });
+    ensure!(
+        status.success(),
+        RefuseVersionSnafu {
+            path: agent,
+            code: status.code()
+        }
+    );
     Ok(())
 }
 

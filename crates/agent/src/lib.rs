@@ -124,10 +124,7 @@ async fn work(settings: &Settings, signals: Signals) -> (Result<(), Error>, Opti
     }
 }
 
-fn conclude<E>(
-    result: Result<(), E>,
-    termination: impl FnOnce(&E) -> Option<Termination>,
-) -> (Result<(), Error>, Option<Termination>)
+fn conclude<E>(result: Result<(), E>, termination: impl FnOnce(&E) -> Option<Termination>) -> (Result<(), Error>, Option<Termination>)
 where
     E: std::error::Error + Send + Sync + 'static,
 {
@@ -155,3 +152,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

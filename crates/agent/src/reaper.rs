@@ -18,8 +18,7 @@ use std::{
 use rustix::{
     io::Errno,
     process::{
-        Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, getpid, kill_process,
-        kill_process_group, wait, waitid, waitpid,
+        Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, getpid, kill_process, kill_process_group, wait, waitid, waitpid,
     },
 };
 use tokio::{
@@ -38,8 +37,9 @@ pub(crate) struct Reaper {
     orphans: Orphans,
 }
 
+/// What becomes of processes whose parents ended before them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Orphans {
+pub(crate) enum Orphans {
     /// This process is PID 1 and inherits what others leave behind.
     Collect,
     /// They go to somebody else.
@@ -49,8 +49,14 @@ enum Orphans {
 impl Reaper {
     /// Begins to collect, within the current runtime, until the last handle is dropped.
     pub(crate) fn start() -> io::Result<Arc<Self>> {
-        let orphans = if getpid().is_init() { Orphans::Collect } else { Orphans::Leave };
-        let reaper = Arc::new(Self { running: Mutex::default(), orphans });
+        Self::start_with(if getpid().is_init() { Orphans::Collect } else { Orphans::Leave })
+    }
+
+    pub(crate) fn start_with(orphans: Orphans) -> io::Result<Arc<Self>> {
+        let reaper = Arc::new(Self {
+            running: Mutex::default(),
+            orphans,
+        });
         let mut deaths = signal(SignalKind::child())?;
         let known: Weak<Self> = Arc::downgrade(&reaper);
         tokio::spawn(async move {
@@ -148,11 +154,7 @@ fn has_ended(pid: Pid) -> bool {
     }
 }
 
-fn end(
-    running: &mut HashMap<Pid, watch::Sender<Option<Exit>>>,
-    pid: Pid,
-    exit: Exit,
-) {
+fn end(running: &mut HashMap<Pid, watch::Sender<Option<Exit>>>, pid: Pid, exit: Exit) {
     if let Some(ended) = running.remove(&pid) {
         ended.send_replace(Some(exit));
     }

@@ -54,14 +54,10 @@ fn of_source(error: &source::Error) -> Termination {
             transfer::Error::Mismatch { .. } => Termination::DigestMismatch,
             transfer::Error::TooLarge { .. } => Termination::JarInvalid,
             source if source.is_gone() => Termination::Gone,
-            transfer::Error::Grant { source } if source.is_passing() => {
-                Termination::DepotUnavailable
-            }
+            transfer::Error::Grant { source } if source.is_passing() => Termination::DepotUnavailable,
             _ => Termination::SourceUnavailable,
         },
-        source::Error::WriteFile { .. }
-        | source::Error::MakeClient { .. }
-        | source::Error::ParseAllowed { .. } => Termination::AgentFault,
+        source::Error::WriteFile { .. } | source::Error::MakeClient { .. } | source::Error::ParseAllowed { .. } => Termination::AgentFault,
         source::Error::MalformedKey { .. }
         | source::Error::ReadMount { .. }
         | source::Error::ParseUrl { .. }
@@ -79,9 +75,9 @@ fn of_scan(error: &scan::Error) -> Termination {
         scan::Error::Run { .. } | scan::Error::WriteEntry { .. } => Termination::AgentFault,
         scan::Error::FindHandler { source } => match source {
             HandlerError::NoHandler => Termination::NoHandler,
-            HandlerError::Ambiguous { candidates, .. } => {
-                Termination::AmbiguousHandler { candidates: scan::shown(candidates) }
-            }
+            HandlerError::Ambiguous { candidates, .. } => Termination::AmbiguousHandler {
+                candidates: scan::shown(candidates),
+            },
             // ClassNotFound, MethodNotFound, WrongShape, and whatever else is said of a named handler.
             _ => Termination::HandlerNotFound,
         },
@@ -89,19 +85,17 @@ fn of_scan(error: &scan::Error) -> Termination {
 }
 
 /// Does all of it. Every step can be repeated.
-pub(crate) async fn resolve(
-    settings: &Settings,
-    work: &Resolve,
-    transfer: &Transfer,
-) -> Result<(), Error> {
+pub(crate) async fn resolve(settings: &Settings, work: &Resolve, transfer: &Transfer) -> Result<(), Error> {
     let jar = source::fetch(&work.source, settings, transfer).await.context(FetchSnafu)?;
-    let Found { handler, entry } =
-        scan::scan(&settings.workspace, &work.handler).await.context(ScanSnafu)?;
+    let Found { handler, entry } = scan::scan(&settings.workspace, &work.handler).await.context(ScanSnafu)?;
     tracing::info!(bytes = jar.bytes, contract = ?handler.contract, "the handler is known");
     let workspace = &settings.workspace;
     transfer.store(&Writable::Jar, &workspace.jar(), &jar).await.context(StoreSnafu)?;
     if let Some(entry) = &entry {
-        transfer.store(&Writable::Entry, &workspace.entry(), entry).await.context(StoreSnafu)?;
+        transfer
+            .store(&Writable::Entry, &workspace.entry(), entry)
+            .await
+            .context(StoreSnafu)?;
     }
     let record = JarRecord {
         sha256: jar.sha256,

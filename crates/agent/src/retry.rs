@@ -62,7 +62,10 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest_and_end() {
-        let pace = Pace { tries: 4, ..Pace::default() };
+        let pace = Pace {
+            tries: 4,
+            ..Pace::default()
+        };
         for (failed, full) in [(1, 250), (2, 500), (3, 1000)] {
             let wait = pace.wait(failed).unwrap().as_millis();
             assert!((full / 2..=full).contains(&wait), "after {failed}: {wait} ms");

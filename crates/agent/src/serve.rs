@@ -85,33 +85,21 @@ impl Error {
             Self::NotHealthy { .. } => Termination::NotHealthy,
             Self::WarmUp { .. } => Termination::SmokeFailed,
             Self::Gone => Termination::Gone,
-            // What is wrong with the executable shows when it is started.
+            // As a shell has it: there is no such program, or it cannot be executed.
+            Self::Start { source } if source.kind() == io::ErrorKind::NotFound => Termination::ChildExited { exit: 127 },
             Self::Start { .. } => Termination::ChildExited { exit: 126 },
-            Self::Listen { .. } | Self::MakeClient { .. } | Self::Record { .. } => {
-                Termination::AgentFault
-            }
+            Self::Listen { .. } | Self::MakeClient { .. } | Self::Record { .. } => Termination::AgentFault,
         }
     }
 }
 
 /// Runs a function until the pod is to go.
-pub(crate) async fn serve(
-    settings: &Settings,
-    serve: &Serve,
-    transfer: Transfer,
-    signals: Signals,
-) -> Result<(), Error> {
+pub(crate) async fn serve(settings: &Settings, serve: &Serve, transfer: Transfer, signals: Signals) -> Result<(), Error> {
     let listener = control::listen(settings.control_port).await.context(ListenSnafu)?;
     serve_on(listener, settings, serve, transfer, signals).await
 }
 
-async fn serve_on(
-    listener: TcpListener,
-    settings: &Settings,
-    serve: &Serve,
-    transfer: Transfer,
-    signals: Signals,
-) -> Result<(), Error> {
+async fn serve_on(listener: TcpListener, settings: &Settings, serve: &Serve, transfer: Transfer, signals: Signals) -> Result<(), Error> {
     let workspace = &settings.workspace;
     let shared = Arc::new(Shared::new(Machine::new(Rules {
         window: serve.window.clone(),
@@ -120,17 +108,12 @@ async fn serve_on(
     })));
     let reviews = Reviews::new(transfer.depot().clone());
     let routes = control::router(Arc::clone(&shared), reviews);
-    let _control = Task(tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, routes).await {
-            tracing::error!(%error, "the control port is closed");
-        }
-    }));
+    let _control = Task(tokio::spawn(control::serve(listener, routes)));
 
     let ledger = Arc::new(Ledger::load(workspace.ledger()).context(RecordSnafu)?);
-    let outbox = Outbox::open(workspace.outbox(), serve.build_key.clone(), Arc::clone(&ledger))
-        .context(RecordSnafu)?;
+    let outbox = Outbox::open(workspace.outbox(), serve.build_key.clone(), Arc::clone(&ledger)).context(RecordSnafu)?;
     let _mail = Task(tokio::spawn(outbox.clone().deliver(transfer.clone())));
-    let client = client::plain().context(MakeClientSnafu)?;
+    let client = client::function().context(MakeClientSnafu)?;
     let executor = Executor {
         settings,
         serve,
@@ -231,7 +214,9 @@ impl Executor<'_> {
 
     /// The agent was killed in the middle of a window: what the child had counted died with it.
     fn report_interrupted(&self) -> io::Result<()> {
-        let Some(window) = self.ledger.interrupted() else { return Ok(()) };
+        let Some(window) = self.ledger.interrupted() else {
+            return Ok(());
+        };
         if !self.outbox.has(window) {
             self.outbox.post_lost(window, LossCause::Crashed)?;
         }
@@ -280,9 +265,11 @@ impl Executor<'_> {
             }
             match warmth {
                 Warmth::Warm => Ok(()),
-                Warmth::Cold => self.function.warm_up(&self.serve.warmup).await.or_else(|refused| {
-                    WarmUpSnafu { refused }.fail()
-                }),
+                Warmth::Cold => self
+                    .function
+                    .warm_up(&self.serve.warmup)
+                    .await
+                    .or_else(|refused| WarmUpSnafu { refused }.fail()),
             }
         };
         tokio::select! {
@@ -298,7 +285,9 @@ impl Executor<'_> {
         let mut forwarded = self.signals.forwarded();
         loop {
             let step = self.shared.machine().poll(Instant::now());
-            let Step::Wait(until) = step else { return Ok(()) };
+            let Step::Wait(until) = step else {
+                return Ok(());
+            };
             let is_leaving = self.shared.machine().is_leaving();
             tokio::select! {
                 biased;
@@ -330,16 +319,15 @@ impl Executor<'_> {
     }
 
     fn settle_window(&self) -> io::Result<()> {
-        if self.serve.window.is_some() { self.ledger.settle() } else { Ok(()) }
+        if self.serve.window.is_some() {
+            self.ledger.settle()
+        } else {
+            Ok(())
+        }
     }
 
     /// Takes what the child left and says what follows.
-    async fn conclude(
-        &self,
-        window: u64,
-        figures: Figures,
-        stopped: Stopped,
-    ) -> io::Result<Next> {
+    async fn conclude(&self, window: u64, figures: Figures, stopped: Stopped) -> io::Result<Next> {
         let collects = self.serve.window.as_ref().map(|window| window.collects);
         let mut yielded = Yield::Nothing;
         if let Some(collects) = collects {

@@ -45,7 +45,10 @@ impl Signals {
     pub(crate) fn pair() -> (Ears, Self) {
         let leave = watch::Sender::new(false);
         let forwarded = broadcast::Sender::new(16);
-        let signals = Self { leave: leave.subscribe(), forwarded: forwarded.clone() };
+        let signals = Self {
+            leave: leave.subscribe(),
+            forwarded: forwarded.clone(),
+        };
         (Ears { leave, forwarded }, signals)
     }
 

@@ -39,7 +39,11 @@ enum Phase {
     /// The child answers, a window is open.
     Accepting { opened: Instant, goal: Option<u64> },
     /// Nothing new is to come. `earliest` holds the end back, `latest` enforces it.
-    Draining { opened: Instant, earliest: Instant, latest: Instant },
+    Draining {
+        opened: Instant,
+        earliest: Instant,
+        latest: Instant,
+    },
     /// There will be no child again.
     Closed,
 }
@@ -63,7 +67,13 @@ pub(crate) struct Figures {
 impl Machine {
     pub(crate) fn new(rules: Rules) -> Self {
         let tally = Tally::default();
-        Self { rules, phase: Phase::Starting, number: 0, leaving: false, tally }
+        Self {
+            rules,
+            phase: Phase::Starting,
+            number: 0,
+            leaving: false,
+            tally,
+        }
     }
 
     /// A child is being started for this window.
@@ -106,7 +116,10 @@ impl Machine {
         self.advance(now);
         let state = self.state();
         self.tally.answer(report, state);
-        TotalsReply { state, window: self.number }
+        TotalsReply {
+            state,
+            window: self.number,
+        }
     }
 
     pub(crate) const fn state(&self) -> AcceptState {
@@ -136,17 +149,20 @@ impl Machine {
     /// What the window has served so far.
     pub(crate) fn figures(&self, now: Instant) -> Figures {
         let seconds = match self.phase {
-            Phase::Accepting { opened, .. } | Phase::Draining { opened, .. } => {
-                now.saturating_duration_since(opened).as_secs()
-            }
+            Phase::Accepting { opened, .. } | Phase::Draining { opened, .. } => now.saturating_duration_since(opened).as_secs(),
             Phase::Starting | Phase::Closed => 0,
         };
-        Figures { requests: self.tally.served(), seconds }
+        Figures {
+            requests: self.tally.served(),
+            seconds,
+        }
     }
 
     /// Ends the window if it has served enough or lasted long enough.
     fn advance(&mut self, now: Instant) {
-        let Phase::Accepting { opened, goal } = self.phase else { return };
+        let Phase::Accepting { opened, goal } = self.phase else {
+            return;
+        };
         let enough = goal.is_some_and(|goal| self.tally.served() >= goal);
         let long = self.time_limit(opened).is_some_and(|limit| now >= limit);
         if enough || long {
@@ -155,7 +171,9 @@ impl Machine {
     }
 
     fn drain(&mut self, now: Instant) {
-        let Phase::Accepting { opened, .. } = self.phase else { return };
+        let Phase::Accepting { opened, .. } = self.phase else {
+            return;
+        };
         self.tally.drain();
         let settle = match (&self.rules.window, self.leaving) {
             (None, true) => self.rules.settle.min(self.rules.drain),

@@ -1,22 +1,20 @@
 //! A depot with its store, in memory, for this crate's tests; and the settings and files that most of them need.
 
 mod jar;
+mod pod;
 
 use std::{
     collections::{HashMap, VecDeque},
     future::Future,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use anneal_protocol::{
-    FunctionRef,
-    agent::{AgentConfig, Work},
     depot::{
-        CONFIRMATIONS_PATH, Confirmation, Confirmed, GRANTS_PATH, Grant, GrantRequest,
-        REVIEWS_PATH, Readable, TokenReviewReply, TokenReviewRequest, Writable,
+        CONFIRMATIONS_PATH, Confirmation, Confirmed, GRANTS_PATH, Grant, GrantRequest, REVIEWS_PATH, Readable, TokenReviewReply,
+        TokenReviewRequest, Writable,
     },
     problem::{Problem, ProblemCode},
 };
@@ -28,20 +26,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, post},
 };
-use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 
 pub(crate) use jar::{jar, map_class};
+pub(crate) use pod::{PACE, Pod};
 
-use crate::{
-    args::Settings,
-    client::{self, Roots, Stores},
-    depot::Depot,
-    digest,
-    retry::Pace,
-    transfer::Transfer,
-    workspace::Workspace,
-};
+use crate::digest;
 
 /// No wait of a test is longer.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -129,7 +119,10 @@ impl Backend {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let facts = Arc::<Mutex<Facts>>::default();
-        let shared = Shared { base: base.clone(), facts: Arc::clone(&facts) };
+        let shared = Shared {
+            base: base.clone(),
+            facts: Arc::clone(&facts),
+        };
         let routes = Router::new()
             .route(GRANTS_PATH, post(grant))
             .route(CONFIRMATIONS_PATH, post(confirm))
@@ -172,11 +165,7 @@ fn write_key(object: &Writable) -> String {
     format!("w{}", digest::hex(serde_json::to_string(object).unwrap().as_bytes()))
 }
 
-async fn grant(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    Json(request): Json<GrantRequest>,
-) -> Response {
+async fn grant(State(shared): State<Shared>, headers: HeaderMap, Json(request): Json<GrantRequest>) -> Response {
     shared.note_token(&headers);
     let mut facts = shared.facts();
     facts.grants.push(request.clone());
@@ -203,11 +192,7 @@ async fn grant(
     Json(grant).into_response()
 }
 
-async fn confirm(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    Json(confirmation): Json<Confirmation>,
-) -> Response {
+async fn confirm(State(shared): State<Shared>, headers: HeaderMap, Json(confirmation): Json<Confirmation>) -> Response {
     shared.note_token(&headers);
     let mut facts = shared.facts();
     if let Some(Fault::Refuse(code)) = facts.confirm_faults.pop_front() {
@@ -217,17 +202,18 @@ async fn confirm(
     Json(Confirmed {}).into_response()
 }
 
-async fn review(
-    State(shared): State<Shared>,
-    Json(request): Json<TokenReviewRequest>,
-) -> Response {
+async fn review(State(shared): State<Shared>, Json(request): Json<TokenReviewRequest>) -> Response {
     let mut facts = shared.facts();
     facts.reviews += 1;
     if let Some(Fault::Refuse(code)) = facts.review_faults.pop_front() {
         return refuse(code);
     }
     let gateway = facts.gateways.contains(&request.token);
-    Json(TokenReviewReply { gateway, cache_seconds: 60 }).into_response()
+    Json(TokenReviewReply {
+        gateway,
+        cache_seconds: 60,
+    })
+    .into_response()
 }
 
 async fn object(State(shared): State<Shared>, request: Request) -> Response {
@@ -242,24 +228,16 @@ async fn object(State(shared): State<Shared>, request: Request) -> Response {
     }
     match parts.method {
         Method::GET => match shared.facts().objects.get(&key) {
-            Some(bytes) if matches!(fault, Some(Fault::Cut)) => {
-                bytes[..bytes.len() / 2].to_vec().into_response()
-            }
+            Some(bytes) if matches!(fault, Some(Fault::Cut)) => bytes[..bytes.len() / 2].to_vec().into_response(),
             Some(bytes) => bytes.clone().into_response(),
             None => StatusCode::NOT_FOUND.into_response(),
         },
-        Method::PUT => take(&shared, key, &parts.headers, body, fault.as_ref()),
+        Method::PUT => take(&shared, key, &parts.headers, &body, fault.as_ref()),
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }
 }
 
-fn take(
-    shared: &Shared,
-    key: String,
-    headers: &HeaderMap,
-    body: Bytes,
-    fault: Option<&Fault>,
-) -> Response {
+fn take(shared: &Shared, key: String, headers: &HeaderMap, body: &Bytes, fault: Option<&Fault>) -> Response {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     assert_eq!(length, Some(body.len().to_string().as_str()), "the length is declared");
     assert!(!headers.contains_key(header::TRANSFER_ENCODING), "a store takes no chunks");
@@ -267,7 +245,7 @@ fn take(
     if facts.objects.contains_key(&key) {
         return StatusCode::PRECONDITION_FAILED.into_response();
     }
-    if headers["x-sum"] != digest::of_bytes(&body).sha256 {
+    if headers["x-sum"] != digest::of_bytes(body).sha256 {
         return StatusCode::BAD_REQUEST.into_response();
     }
     facts.objects.insert(key, body.to_vec());
@@ -278,68 +256,12 @@ fn take(
 }
 
 fn refuse(code: ProblemCode) -> Response {
-    let problem = Problem { code, message: "as the test wants".to_owned() };
+    let problem = Problem {
+        code,
+        message: "as the test wants".to_owned(),
+    };
     (StatusCode::from_u16(code.status()).unwrap(), Json(problem)).into_response()
 }
-
-/// A pod's folder, with its settings.
-pub(crate) struct Pod {
-    pub(crate) folder: TempDir,
-    pub(crate) settings: Settings,
-}
-
-impl Pod {
-    pub(crate) fn new(backend: &Backend, work: Work) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        std::fs::write(path("token"), "first\n").unwrap();
-        std::fs::write(path("launcher.jar"), "launcher").unwrap();
-        let workspace = Workspace::new(path("work"));
-        workspace.prepare().unwrap();
-        let function = FunctionRef {
-            namespace: "shop".to_owned(),
-            name: "filehash".to_owned(),
-            uid: "u-1".to_owned(),
-        };
-        let settings = Settings {
-            config: AgentConfig { function, depot: backend.base.clone(), work },
-            workspace,
-            token_file: path("token"),
-            launcher: path("launcher.jar"),
-            source_dir: path("source"),
-            control_port: 0,
-            function_port: 0,
-            native_image: "native-image".to_owned(),
-            java: "java".to_owned(),
-            roots: Roots::new(None),
-            pace: PACE,
-        };
-        Self { folder, settings }
-    }
-
-    pub(crate) fn transfer(&self) -> Transfer {
-        let Settings { config, token_file, pace, roots, .. } = &self.settings;
-        let depot =
-            Depot::new(&config.depot, token_file.clone(), client::plain().unwrap(), *pace);
-        Transfer::new(depot, Stores::new(roots.clone()))
-    }
-
-    /// Writes a shell script that can be executed.
-    pub(crate) fn script(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{text}")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        path
-    }
-}
-
-/// As the product's, but fast.
-pub(crate) const PACE: Pace = Pace {
-    tries: 4,
-    first: Duration::from_millis(1),
-    longest: Duration::from_millis(5),
-    call: Duration::from_secs(10),
-};
 
 /// A valid profile with this call count.
 pub(crate) fn profile(count: u64) -> String {

@@ -112,7 +112,9 @@ impl Tally {
         });
         while self.gateways.len() >= GATEWAYS {
             let oldest = self.gateways.iter().min_by_key(|(_, gateway)| gateway.heard);
-            let Some(key) = oldest.map(|(key, _)| key.clone()) else { return };
+            let Some(key) = oldest.map(|(key, _)| key.clone()) else {
+                return;
+            };
             if let Some(gateway) = self.gateways.remove(&key) {
                 self.departed = self.departed.saturating_add(gateway.served());
             }

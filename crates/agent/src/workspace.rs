@@ -18,8 +18,7 @@ impl Workspace {
 
     /// Makes the folders. Those that are there already stay as they are.
     pub(crate) fn prepare(&self) -> io::Result<()> {
-        for folder in [self.scratch(), self.inputs(), self.profiles(), self.outbox(), self.output()]
-        {
+        for folder in [self.scratch(), self.inputs(), self.profiles(), self.outbox(), self.output()] {
             fs::create_dir_all(folder)?;
         }
         Ok(())

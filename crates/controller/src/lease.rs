@@ -3,7 +3,10 @@
 //! Time is measured by this process's own monotonic clock: a lease is somebody else's until it has not changed for its whole
 //! duration, and ours only until the renew deadline after the last confirmed renewal. Who loses it ends its process.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use k8s_openapi::{
     api::coordination::v1::{Lease, LeaseSpec},
@@ -47,25 +50,58 @@ pub enum Error {
     },
 }
 
+/// Until when this process may write: read by everything that does.
+#[derive(Clone, Default)]
+pub struct Leadership(Arc<Mutex<Option<Instant>>>);
+
+impl Leadership {
+    /// Whether the lease was confirmed so lately that nobody else can have it.
+    pub fn holds(&self) -> bool {
+        self.lock().is_some_and(|confirmed| confirmed.elapsed() <= RENEW_DEADLINE)
+    }
+
+    /// For tests, and for an operator that runs alone.
+    pub fn confirm(&self) {
+        *self.lock() = Some(Instant::now());
+    }
+
+    fn confirmed_at(&self, at: Instant) {
+        *self.lock() = Some(at);
+    }
+
+    fn end(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A candidate for leadership.
 pub struct Candidate {
     leases: Api<Lease>,
     holder: String,
+    leadership: Leadership,
     /// The last state of a lease that is not ours, and since when it has not changed.
     seen: Option<(Option<String>, Instant)>,
 }
 
 impl Candidate {
     /// A candidate; `holder` must differ between processes.
-    pub fn new(client: Client, namespace: &str, holder: &str) -> Self {
-        Self { leases: Api::namespaced(client, namespace), holder: holder.to_owned(), seen: None }
+    pub fn new(client: Client, namespace: &str, holder: &str, leadership: Leadership) -> Self {
+        Self { leases: Api::namespaced(client, namespace), holder: holder.to_owned(), leadership, seen: None }
     }
 
     /// Waits until the lease is ours.
     pub async fn acquire(&mut self) -> Lease {
         loop {
+            let asked = Instant::now();
             match self.attempt().await {
-                Ok(Some(lease)) => return lease,
+                Ok(Some(lease)) => {
+                    self.leadership.confirmed_at(asked);
+                    return lease;
+                }
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "the lease cannot be had yet"),
             }
@@ -80,16 +116,23 @@ impl Candidate {
             sleep(PAUSE).await;
             let asked = Instant::now();
             match self.write(self.renewed(&lease)).await {
-                Ok(Some(newer)) => (lease, confirmed) = (newer, asked),
+                Ok(Some(newer)) => {
+                    (lease, confirmed) = (newer, asked);
+                    self.leadership.confirmed_at(asked);
+                }
                 // Somebody wrote it, perhaps ourselves in a call that timed out: look before giving up.
                 Ok(None) => match self.look().await {
                     Some(found) if holder(&found) == Some(&self.holder) => lease = found,
-                    Some(_) => return Error::Lost,
+                    Some(_) => {
+                        self.leadership.end();
+                        return Error::Lost;
+                    }
                     None => {}
                 },
                 Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
             }
             if confirmed.elapsed() > RENEW_DEADLINE {
+                self.leadership.end();
                 return Error::Lost;
             }
         }
@@ -97,6 +140,7 @@ impl Candidate {
 
     /// Gives the lease back, so that the next leader need not wait.
     pub async fn release(&self) {
+        self.leadership.end();
         let Some(mut lease) = self.look().await.filter(|lease| holder(lease) == Some(&self.holder)) else { return };
         lease.spec.get_or_insert_default().holder_identity = None;
         if let Err(error) = self.write(lease).await {

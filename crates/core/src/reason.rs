@@ -146,6 +146,29 @@ impl Reason {
         Self::ALL.iter().copied().find(|reason| reason.as_str() == text)
     }
 
+    /// Whether it says that something went wrong; waiting is not failing.
+    pub const fn is_a_failure(self) -> bool {
+        self.is_for_the_user()
+            || matches!(
+                self,
+                Self::NoReadyExecutor
+                    | Self::ImageUnavailable
+                    | Self::Unschedulable
+                    | Self::InputUnavailable
+                    | Self::ChildRefused
+                    | Self::ResolveFailed
+                    | Self::BuildFailed
+                    | Self::BuildOutOfMemory
+                    | Self::BuildTimeout
+                    | Self::BuildNoArtifact
+                    | Self::BuildDisrupted
+                    | Self::PGONotApplied
+                    | Self::ProfileRefused
+                    | Self::ProfilesRejected
+                    | Self::ProfilesLost
+            )
+    }
+
     /// Whether only the user can help while nothing serves.
     pub const fn is_for_the_user(self) -> bool {
         matches!(

@@ -33,31 +33,21 @@ pub(crate) async fn raise(depot: &Depot, key: &FoldKey, outcome: &Outcome) {
         let Some(name) = pod_name(depot, key, outcome, uid).await else {
             continue;
         };
-        if let Err(error) =
-            raise_one(depot, &key.function.namespace, &name, uid, count(head, uid)).await
-        {
+        if let Err(error) = raise_one(depot, &key.function.namespace, &name, uid, count(head, uid)).await {
             tracing::debug!(pod = name, error = %Chain(&error), "the count annotation was not raised");
         }
     }
 }
 
 fn count(head: &Head, uid: &str) -> usize {
-    head.inputs
-        .iter()
-        .filter(|identity| identity.pod_uid() == uid)
-        .count()
+    head.inputs.iter().filter(|identity| identity.pod_uid() == uid).count()
 }
 
 /// The pod's name, from what was stored beside one of its profiles.
 async fn pod_name(depot: &Depot, key: &FoldKey, outcome: &Outcome, uid: &str) -> Option<String> {
     let shelf = Layout::of(&key.function).ok()?.shelf(key.subject).ok()?;
-    for identity in outcome
-        .folded
-        .iter()
-        .filter(|identity| identity.pod_uid() == uid)
-    {
-        let sidecar =
-            documents::read::<StoredSidecar>(&*depot.store, &shelf.sidecar(identity).ok()?).await;
+    for identity in outcome.folded.iter().filter(|identity| identity.pod_uid() == uid) {
+        let sidecar = documents::read::<StoredSidecar>(&*depot.store, &shelf.sidecar(identity).ok()?).await;
         if let Some(sidecar) = sidecar.ok().and_then(documents::Document::known) {
             return Some(sidecar.pod);
         }
@@ -65,19 +55,12 @@ async fn pod_name(depot: &Depot, key: &FoldKey, outcome: &Outcome, uid: &str) ->
     None
 }
 
-async fn raise_one(
-    depot: &Depot,
-    namespace: &str,
-    name: &str,
-    uid: &str,
-    count: usize,
-) -> cluster::Result<()> {
+async fn raise_one(depot: &Depot, namespace: &str, name: &str, uid: &str, count: usize) -> cluster::Result<()> {
     let Some(pod) = depot.cluster.metadata::<Pod>(namespace, name).await? else {
         return Ok(());
     };
     let annotations: Option<&BTreeMap<_, _>> = pod.metadata.annotations.as_ref();
-    let current =
-        annotations.and_then(|annotations| annotations.get(names::ANNOTATION_PROFILE_COUNT));
+    let current = annotations.and_then(|annotations| annotations.get(names::ANNOTATION_PROFILE_COUNT));
     let current: usize = current.and_then(|count| count.parse().ok()).unwrap_or(0);
     if pod.metadata.uid.as_deref() != Some(uid) || current >= count {
         return Ok(());

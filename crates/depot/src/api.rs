@@ -4,9 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use anneal_protocol::{
     depot::{
-        CONFIRMATIONS_PATH, Confirmation, Confirmed, FACTS_PATH, GRANTS_PATH, Grant, GrantRequest,
-        PURGES_PATH, PurgeReply, PurgeRequest, REJECTIONS_PATH, REVIEWS_PATH, RejectionRequest,
-        TokenReviewReply, TokenReviewRequest,
+        CONFIRMATIONS_PATH, Confirmation, Confirmed, FACTS_PATH, GRANTS_PATH, Grant, GrantRequest, PURGES_PATH, PurgeReply, PurgeRequest,
+        REJECTIONS_PATH, REVIEWS_PATH, RejectionRequest, TokenReviewReply, TokenReviewRequest,
     },
     facts::{Facts, FactsRequest},
     problem::ProblemCode,
@@ -80,39 +79,22 @@ trait Call: DeserializeOwned + Send {
     type Answer: Serialize + Send;
 
     /// Answers a proven caller.
-    fn answer(
-        self,
-        depot: &Depot,
-        caller: Caller,
-    ) -> impl Future<Output = Result<Self::Answer>> + Send;
+    fn answer(self, depot: &Depot, caller: Caller) -> impl Future<Output = Result<Self::Answer>> + Send;
 }
 
 async fn call<C: Call>(State(depot): State<Arc<Depot>>, request: Request) -> Response {
-    let timer = depot
-        .metrics
-        .request_seconds
-        .with_label_values(&[C::NAME])
-        .start_timer();
+    let timer = depot.metrics.request_seconds.with_label_values(&[C::NAME]).start_timer();
     let handled = async {
         let (parts, body) = request.into_parts();
         // Before the body: a stranger's is not read.
-        let caller = depot
-            .authenticator
-            .authenticate(bearer(&parts.headers)?)
-            .await?;
+        let caller = depot.authenticator.authenticate(bearer(&parts.headers)?).await?;
         read::<C>(body).await?.answer(&depot, caller).await
     };
     let result = tokio::time::timeout(DEADLINE, handled).await;
     let result = result.unwrap_or_else(|_| Err(Refusal::unavailable("the call took too long")));
     timer.observe_duration();
-    let outcome = result
-        .as_ref()
-        .map_or_else(|refusal| outcome(refusal.code), |_| "ok");
-    depot
-        .metrics
-        .requests
-        .with_label_values(&[C::NAME, outcome])
-        .inc();
+    let outcome = result.as_ref().map_or_else(|refusal| outcome(refusal.code), |_| "ok");
+    depot.metrics.requests.with_label_values(&[C::NAME, outcome]).inc();
     match result {
         Ok(answer) => Json(answer).into_response(),
         Err(refusal) => {
@@ -123,9 +105,7 @@ async fn call<C: Call>(State(depot): State<Arc<Depot>>, request: Request) -> Res
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str> {
-    let value = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = value.and_then(|value| value.strip_prefix("Bearer "));
     token.ok_or_else(|| Refusal::unauthenticated("there is no bearer token"))
 }
@@ -134,8 +114,7 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<T> {
     let body = to_bytes(body, BODY)
         .await
         .map_err(|_| Refusal::too_large("the body is too large or was cut"))?;
-    serde_json::from_slice(&body)
-        .map_err(|error| Refusal::invalid(format!("the body is not understood: {error}")))
+    serde_json::from_slice(&body).map_err(|error| Refusal::invalid(format!("the body is not understood: {error}")))
 }
 
 const fn outcome(code: ProblemCode) -> &'static str {
@@ -221,11 +200,7 @@ impl Call for Confirmation {
                 )
                 .await?;
             }
-            Self::Lost {
-                build_key,
-                window,
-                cause,
-            } => windows::record_loss(depot, &caller, build_key, *window, *cause).await?,
+            Self::Lost { build_key, window, cause } => windows::record_loss(depot, &caller, build_key, *window, *cause).await?,
         }
         Ok(Confirmed {})
     }
@@ -238,10 +213,7 @@ impl Call for TokenReviewRequest {
     async fn answer(self, depot: &Depot, caller: Caller) -> Result<TokenReviewReply> {
         pod(caller)?;
         let (gateway, cache_seconds) = depot.authenticator.is_gateway(&self.token).await?;
-        Ok(TokenReviewReply {
-            gateway,
-            cache_seconds,
-        })
+        Ok(TokenReviewReply { gateway, cache_seconds })
     }
 }
 
@@ -273,21 +245,14 @@ impl Call for PurgeRequest {
     async fn answer(self, depot: &Depot, caller: Caller) -> Result<PurgeReply> {
         controller(&caller)?;
         let reply = purge::purge(&*depot.store, &self.function).await?;
-        depot
-            .metrics
-            .removed
-            .with_label_values(&["purge"])
-            .inc_by(reply.deleted);
+        depot.metrics.removed.with_label_values(&["purge"]).inc_by(reply.deleted);
         Ok(reply)
     }
 }
 
 async fn redeem(State(store): State<Arc<MemoryStore>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let target = parts
-        .uri
-        .path_and_query()
-        .map_or("", |target| target.as_str());
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let admitted = match store.admit(&parts.method, target, &parts.headers) {
         Ok(admitted) => admitted,
         Err(status) => return status.into_response(),

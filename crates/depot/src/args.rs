@@ -32,20 +32,10 @@ pub struct Args {
     #[arg(long, default_value = "us-east-1")]
     store_region: String,
     /// The store's access key.
-    #[arg(
-        long,
-        env = "ANNEAL_STORE_ACCESS_KEY",
-        hide_env_values = true,
-        required_if_eq("store", "s3")
-    )]
+    #[arg(long, env = "ANNEAL_STORE_ACCESS_KEY", hide_env_values = true, required_if_eq("store", "s3"))]
     store_access_key: Option<String>,
     /// The store's secret key: by the variable, so that no process list shows it.
-    #[arg(
-        long,
-        env = "ANNEAL_STORE_SECRET_KEY",
-        hide_env_values = true,
-        required_if_eq("store", "s3")
-    )]
+    #[arg(long, env = "ANNEAL_STORE_SECRET_KEY", hide_env_values = true, required_if_eq("store", "s3"))]
     store_secret_key: Option<String>,
     /// The controller's service account.
     #[arg(long, value_name = "NAMESPACE/NAME")]
@@ -142,24 +132,15 @@ impl Args {
                     bucket: self.store_bucket,
                     region: self.store_region,
                     credentials: Credentials {
-                        access_key: self
-                            .store_access_key
-                            .ok_or_else(missing("store-access-key"))?,
-                        secret_key: self
-                            .store_secret_key
-                            .ok_or_else(missing("store-secret-key"))?,
+                        access_key: self.store_access_key.ok_or_else(missing("store-access-key"))?,
+                        secret_key: self.store_secret_key.ok_or_else(missing("store-secret-key"))?,
                     },
                     clock,
                 })
             }
             StoreKind::Memory => {
-                let tenant_endpoint = self
-                    .tenant_endpoint
-                    .ok_or_else(missing("tenant-endpoint"))?;
-                StoreSettings::Memory(MemorySettings {
-                    tenant_endpoint,
-                    clock,
-                })
+                let tenant_endpoint = self.tenant_endpoint.ok_or_else(missing("tenant-endpoint"))?;
+                StoreSettings::Memory(MemorySettings { tenant_endpoint, clock })
             }
         };
         Ok(Settings {
@@ -174,8 +155,8 @@ impl Args {
                 grant_life: Duration::from_secs(self.grant_seconds),
                 max_profiles: self.max_profiles,
                 fold: FoldLimits {
-                    raw_bytes: self.max_profile_bytes,
-                    inflated_bytes: self.max_profile_inflated_bytes,
+                    raw: self.max_profile_bytes,
+                    inflated: self.max_profile_inflated_bytes,
                     ..FoldLimits::default()
                 },
             },

@@ -55,10 +55,7 @@ impl FromStr for ServiceAccount {
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
         match text.split_once('/') {
             Some((namespace, name))
-                if !namespace.is_empty()
-                    && !name.is_empty()
-                    && !name.contains(['/', ':'])
-                    && !namespace.contains(':') =>
+                if !namespace.is_empty() && !name.is_empty() && !name.contains(['/', ':']) && !namespace.contains(':') =>
             {
                 Ok(Self(format!("system:serviceaccount:{namespace}:{name}")))
             }
@@ -75,9 +72,7 @@ impl ServiceAccount {
 
 /// Namespace of a service account's user name.
 fn namespace(username: &str) -> Option<&str> {
-    let (namespace, _) = username
-        .strip_prefix("system:serviceaccount:")?
-        .split_once(':')?;
+    let (namespace, _) = username.strip_prefix("system:serviceaccount:")?.split_once(':')?;
     Some(namespace)
 }
 
@@ -146,10 +141,7 @@ impl Authenticator {
             return Ok(None);
         }
         let _turn = self.reviews.acquire().await;
-        self.cluster
-            .review(token, audience)
-            .await
-            .map_err(unavailable)
+        self.cluster.review(token, audience).await.map_err(|error| unavailable(&error))
     }
 
     async fn pod(&self, reviewed: &Reviewed) -> Result<PodCaller> {
@@ -178,8 +170,8 @@ impl Authenticator {
     }
 }
 
-fn unavailable(error: crate::cluster::Error) -> Refusal {
-    tracing::warn!(error = %Chain(&error), "the apiserver failed");
+fn unavailable(error: &crate::cluster::Error) -> Refusal {
+    tracing::warn!(error = %Chain(error), "the apiserver failed");
     Refusal::unavailable("the apiserver does not answer")
 }
 
@@ -189,12 +181,8 @@ fn token_end(token: &str) -> Option<i64> {
     struct Claims {
         exp: i64,
     }
-    let payload = BASE64_URL_SAFE_NO_PAD
-        .decode(token.split('.').nth(1)?)
-        .ok()?;
-    serde_json::from_slice::<Claims>(&payload)
-        .ok()
-        .map(|claims| claims.exp)
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice::<Claims>(&payload).ok().map(|claims| claims.exp)
 }
 
 #[cfg(test)]

@@ -38,13 +38,7 @@ pub(crate) async fn confirm(depot: &Depot, caller: &PodCaller, claim: &Claim<'_>
         return Err(Refusal::forbidden("the Job is not named for this build"));
     }
     let build = Layout::of(&caller.function)?.build(digest(claim.build_key)?)?;
-    verify_artifact(
-        depot,
-        &build.artifact(&caller.uid)?,
-        claim.bytes,
-        digest(claim.sha256)?,
-    )
-    .await?;
+    verify_artifact(depot, &build.artifact(&caller.uid)?, claim.bytes, digest(claim.sha256)?).await?;
     let output = read_output(depot, &build, caller, role).await?;
     let log = read_log(depot, &build, caller).await;
     let record = BuildRecord {
@@ -60,12 +54,7 @@ pub(crate) async fn confirm(depot: &Depot, caller: &PodCaller, claim: &Claim<'_>
     commit(depot, &build, &record).await
 }
 
-async fn verify_artifact(
-    depot: &Depot,
-    key: &ObjectKey,
-    bytes: u64,
-    sha256: Sha256Digest,
-) -> Result<()> {
+async fn verify_artifact(depot: &Depot, key: &ObjectKey, bytes: u64, sha256: Sha256Digest) -> Result<()> {
     let head = depot
         .store
         .head(key)
@@ -79,30 +68,15 @@ async fn verify_artifact(
         Some(stored) => stored,
         None => depot.store.hash(key, bytes).await?.ok_or_else(other)?.1,
     };
-    if stored == sha256 {
-        Ok(())
-    } else {
-        Err(other())
-    }
+    if stored == sha256 { Ok(()) } else { Err(other()) }
 }
 
-async fn read_output(
-    depot: &Depot,
-    build: &BuildLayout,
-    caller: &PodCaller,
-    role: &BuildRole,
-) -> Result<BuildOutput> {
-    let object = depot
-        .store
-        .get(&build.output(&caller.uid)?, OUTPUT_BYTES)
-        .await?;
+async fn read_output(depot: &Depot, build: &BuildLayout, caller: &PodCaller, role: &BuildRole) -> Result<BuildOutput> {
+    let object = depot.store.get(&build.output(&caller.uid)?, OUTPUT_BYTES).await?;
     let object = object.ok_or_else(|| Refusal::not_found("the compiler's report is not stored"))?;
-    let output = BuildOutput::parse(&object.body)
-        .ok_or_else(|| Refusal::invalid("the compiler's report cannot be read"))?;
+    let output = BuildOutput::parse(&object.body).ok_or_else(|| Refusal::invalid("the compiler's report cannot be read"))?;
     if role.stage == BuildStage::Optimized && !output.pgo().iter().any(|mode| mode == APPLIED) {
-        return Err(Refusal::invalid(
-            "the compiler's report does not say that the profile was applied",
-        ));
+        return Err(Refusal::invalid("the compiler's report does not say that the profile was applied"));
     }
     Ok(output)
 }
@@ -135,31 +109,15 @@ async fn commit(depot: &Depot, build: &BuildLayout, record: &BuildRecord) -> Res
             return Ok(());
         }
         // What was committed is gone, behind our back: this attempt takes its place.
-        if depot
-            .store
-            .put_if_match(&key, documents::encode(record), &etag)
-            .await?
-            != Put::Conflict
-        {
+        if depot.store.put_if_match(&key, documents::encode(record), &etag).await? != Put::Conflict {
             return Ok(());
         }
     }
-    Err(Refusal::unavailable(
-        "the build's result is changed by others",
-    ))
+    Err(Refusal::unavailable("the build's result is changed by others"))
 }
 
 /// Whether a committed artifact is still there.
-pub(crate) async fn is_stored(
-    depot: &Depot,
-    build: &BuildLayout,
-    record: &BuildRecord,
-) -> Result<bool> {
+pub(crate) async fn is_stored(depot: &Depot, build: &BuildLayout, record: &BuildRecord) -> Result<bool> {
     let head = depot.store.head(&build.artifact(&record.attempt)?).await?;
-    Ok(head.is_some_and(|head| {
-        head.bytes == record.bytes
-            && head
-                .sha256
-                .is_none_or(|sha256| sha256.to_string() == record.sha256)
-    }))
+    Ok(head.is_some_and(|head| head.bytes == record.bytes && head.sha256.is_none_or(|sha256| sha256.to_string() == record.sha256)))
 }

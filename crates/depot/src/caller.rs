@@ -76,10 +76,7 @@ impl Role {
     pub(crate) fn of_job(function: &str, job: &str, key: Option<&str>) -> Option<Self> {
         let mut parts = job.strip_prefix(function)?.strip_prefix('-')?.split('-');
         let (code, digits, attempt) = (parts.next()?, parts.next()?, parts.next()?);
-        let named = digits.len() == KEY_DIGITS
-            && digits
-                .bytes()
-                .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        let named = digits.len() == KEY_DIGITS && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
         let attempted = !attempt.is_empty() && attempt.bytes().all(|digit| digit.is_ascii_digit());
         if parts.next().is_some() || !named || !attempted {
             return None;
@@ -129,9 +126,6 @@ mod tests {
             key: Some("0123456789aaaaaa".to_owned()),
             ..build
         };
-        assert!(
-            !annotated.makes("0123456789abcdef"),
-            "the annotation names the whole key"
-        );
+        assert!(!annotated.makes("0123456789abcdef"), "the annotation names the whole key");
     }
 }

@@ -36,10 +36,7 @@ pub(crate) enum Error {
     },
     /// It did not answer in time.
     #[snafu(display("cannot {operation} {object:?} within {DEADLINE:?}"))]
-    Expire {
-        operation: &'static str,
-        object: String,
-    },
+    Expire { operation: &'static str, object: String },
 }
 
 /// A token that is good.
@@ -52,18 +49,9 @@ pub(crate) struct Reviewed {
 }
 
 /// A namespaced kind of object.
-pub(crate) trait Kind:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + fmt::Debug + DeserializeOwned
-{
-}
+pub(crate) trait Kind: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + fmt::Debug + DeserializeOwned {}
 
-impl<K> Kind for K where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + fmt::Debug
-        + DeserializeOwned
-{
-}
+impl<K> Kind for K where K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + fmt::Debug + DeserializeOwned {}
 
 /// The way to the apiserver.
 #[derive(Clone)]
@@ -98,10 +86,7 @@ impl Cluster {
         let meant = status
             .audiences
             .is_some_and(|audiences| audiences.iter().any(|one| one == audience));
-        let Some(user) = status
-            .user
-            .filter(|_| meant && status.authenticated == Some(true))
-        else {
+        let Some(user) = status.user.filter(|_| meant && status.authenticated == Some(true)) else {
             return Ok(None);
         };
         let extra = user.extra.unwrap_or_default();
@@ -113,41 +98,22 @@ impl Cluster {
     }
 
     /// An object's metadata, read from the quorum.
-    pub(crate) async fn metadata<K>(
-        &self,
-        namespace: &str,
-        name: &str,
-    ) -> Result<Option<PartialObjectMeta<K>>>
+    pub(crate) async fn metadata<K>(&self, namespace: &str, name: &str) -> Result<Option<PartialObjectMeta<K>>>
     where
         K: Kind,
     {
         let api: Api<K> = Api::namespaced(self.client(), namespace);
-        within(
-            "read",
-            &format!("{}/{namespace}/{name}", K::kind(&())),
-            api.get_metadata_opt(name),
-        )
-        .await
+        within("read", &format!("{}/{namespace}/{name}", K::kind(&())), api.get_metadata_opt(name)).await
     }
 
     /// Namespace, name and uid of every Function, in one namespace or in all, read from the quorum.
-    pub(crate) async fn functions(
-        &self,
-        namespace: Option<&str>,
-    ) -> Result<Vec<(String, String, String)>> {
-        let api: Api<Function> = namespace.map_or_else(
-            || Api::all(self.client()),
-            |namespace| Api::namespaced(self.client(), namespace),
-        );
+    pub(crate) async fn functions(&self, namespace: Option<&str>) -> Result<Vec<(String, String, String)>> {
+        let api: Api<Function> = namespace.map_or_else(|| Api::all(self.client()), |namespace| Api::namespaced(self.client(), namespace));
         let (mut found, mut parameters) = (Vec::new(), ListParams::default().limit(PAGE));
         loop {
             let page = within("list", "Functions", api.list_metadata(&parameters)).await?;
             let names = page.items.into_iter().map(|function| function.metadata);
-            found.extend(
-                names.filter_map(|metadata| {
-                    Some((metadata.namespace?, metadata.name?, metadata.uid?))
-                }),
-            );
+            found.extend(names.filter_map(|metadata| Some((metadata.namespace?, metadata.name?, metadata.uid?))));
             match page.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => parameters.continue_token = Some(token),
                 None => return Ok(found),
@@ -157,11 +123,7 @@ impl Cluster {
 }
 
 /// Waits for one call.
-pub(crate) async fn within<T>(
-    operation: &'static str,
-    object: &str,
-    call: impl Future<Output = kube::Result<T>>,
-) -> Result<T> {
+pub(crate) async fn within<T>(operation: &'static str, object: &str, call: impl Future<Output = kube::Result<T>>) -> Result<T> {
     match tokio::time::timeout(DEADLINE, call).await {
         Ok(result) => result.context(RequestSnafu { operation, object }),
         Err(_) => ExpireSnafu { operation, object }.fail(),

@@ -28,10 +28,7 @@ impl<T> Document<T> {
 }
 
 /// Reads a document.
-pub(crate) async fn read<T: DeserializeOwned>(
-    store: &dyn ObjectStore,
-    key: &ObjectKey,
-) -> anneal_store::Result<Document<T>> {
+pub(crate) async fn read<T: DeserializeOwned>(store: &dyn ObjectStore, key: &ObjectKey) -> anneal_store::Result<Document<T>> {
     let object = match store.get(key, LARGEST).await {
         Ok(Some(object)) => object,
         Ok(None) => return Ok(Document::Missing),

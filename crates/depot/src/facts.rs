@@ -34,9 +34,7 @@ struct Rejected {
 /// Answers a question.
 pub(crate) async fn facts(depot: &Depot, request: &FactsRequest) -> Result<Facts> {
     if request.builds.len() + request.profiles.len() > KEYS {
-        return Err(Refusal::invalid(format!(
-            "more than {KEYS} keys in one question"
-        )));
+        return Err(Refusal::invalid(format!("more than {KEYS} keys in one question")));
     }
     let layout = Layout::of(&request.function)?;
     let jar = async {
@@ -46,33 +44,17 @@ pub(crate) async fn facts(depot: &Depot, request: &FactsRequest) -> Result<Facts
         let key = layout.jar_record(digest(&query.sha256)?, &query.handler)?;
         Ok::<_, Refusal>(documents::read(&*depot.store, &key).await?.known())
     };
-    let builds: Vec<_> = request
-        .builds
-        .iter()
-        .map(|key| named(key, build(depot, &layout, key)))
-        .collect();
-    let builds = stream::iter(builds)
-        .buffer_unordered(PARALLEL)
-        .try_collect::<Vec<_>>();
+    let builds: Vec<_> = request.builds.iter().map(|key| named(key, build(depot, &layout, key))).collect();
+    let builds = stream::iter(builds).buffer_unordered(PARALLEL).try_collect::<Vec<_>>();
     let profiles: Vec<_> = request
         .profiles
         .iter()
         .map(|key| named(key, profile(depot, &request.function, &layout, key)))
         .collect();
-    let profiles = stream::iter(profiles)
-        .buffer_unordered(PARALLEL)
-        .try_collect();
-    let metadata = metadata(
-        depot,
-        &request.function,
-        &layout,
-        request.metadata.as_deref(),
-    );
+    let profiles = stream::iter(profiles).buffer_unordered(PARALLEL).try_collect();
+    let metadata = metadata(depot, &request.function, &layout, request.metadata.as_deref());
     let (jar, builds, profiles, metadata) = tokio::try_join!(jar, builds, profiles, metadata)?;
-    let builds = builds
-        .into_iter()
-        .filter_map(|(key, fact)| Some((key, fact?)))
-        .collect();
+    let builds = builds.into_iter().filter_map(|(key, fact)| Some((key, fact?))).collect();
     Ok(Facts {
         jar,
         builds,
@@ -89,9 +71,7 @@ async fn build(depot: &Depot, layout: &Layout, key: &str) -> Result<Option<Build
     let build = layout.build(digest(key)?)?;
     match documents::read::<Rejected>(&*depot.store, &build.rejected()?).await? {
         Document::Known(rejected, _) => {
-            return Ok(Some(BuildFact::Rejected {
-                reason: rejected.reason,
-            }));
+            return Ok(Some(BuildFact::Rejected { reason: rejected.reason }));
         }
         Document::Garbled(_) => {
             return Ok(Some(BuildFact::Rejected {
@@ -109,15 +89,8 @@ async fn build(depot: &Depot, layout: &Layout, key: &str) -> Result<Option<Build
         .then_some(BuildFact::Committed(record)))
 }
 
-async fn profile(
-    depot: &Depot,
-    function: &FunctionRef,
-    layout: &Layout,
-    key: &str,
-) -> Result<ProfileFacts> {
-    let shelf = layout.shelf(Subject::Profile {
-        build: digest(key)?,
-    })?;
+async fn profile(depot: &Depot, function: &FunctionRef, layout: &Layout, key: &str) -> Result<ProfileFacts> {
+    let shelf = layout.shelf(Subject::Profile { build: digest(key)? })?;
     let (head, (rejected, rejected_reason), lost) = tokio::try_join!(
         head(depot, function, &shelf),
         quarantined(depot, &shelf),
@@ -145,12 +118,7 @@ async fn profile(
     })
 }
 
-async fn metadata(
-    depot: &Depot,
-    function: &FunctionRef,
-    layout: &Layout,
-    jar: Option<&str>,
-) -> Result<Option<MetadataFacts>> {
+async fn metadata(depot: &Depot, function: &FunctionRef, layout: &Layout, jar: Option<&str>) -> Result<Option<MetadataFacts>> {
     let Some(jar) = jar else { return Ok(None) };
     let shelf = layout.shelf(Subject::Metadata { jar: digest(jar)? })?;
     let head = head(depot, function, &shelf).await?;
@@ -173,10 +141,7 @@ async fn head(depot: &Depot, function: &FunctionRef, shelf: &Shelf) -> Result<Op
             return Ok(None);
         }
     };
-    let published = depot
-        .store
-        .head(&shelf.merged_object(&head.published.name)?)
-        .await?;
+    let published = depot.store.head(&shelf.merged_object(&head.published.name)?).await?;
     if published.is_some_and(|published| head.published.is(published.bytes, published.sha256)) {
         return Ok(Some(head));
     }
@@ -188,20 +153,12 @@ async fn head(depot: &Depot, function: &FunctionRef, shelf: &Shelf) -> Result<Op
 }
 
 async fn quarantined(depot: &Depot, shelf: &Shelf) -> Result<(u64, Option<String>)> {
-    let reasons = fold::reasons(&*depot.store, shelf)
-        .await
-        .map_err(from_fold)?;
-    let Some((_, newest)) = reasons
-        .iter()
-        .max_by_key(|(_, object)| (object.modified, &object.key))
-    else {
+    let reasons = fold::reasons(&*depot.store, shelf).await.map_err(from_fold)?;
+    let Some((_, newest)) = reasons.iter().max_by_key(|(_, object)| (object.modified, &object.key)) else {
         return Ok((0, None));
     };
     let reason: Document<fold::Reason> = documents::read(&*depot.store, &newest.key).await?;
-    Ok((
-        reasons.len() as u64,
-        reason.known().map(|reason| reason.reason),
-    ))
+    Ok((reasons.len() as u64, reason.known().map(|reason| reason.word)))
 }
 
 fn from_fold(error: fold::Error) -> Refusal {
@@ -230,18 +187,9 @@ pub(crate) async fn reject(depot: &Depot, request: &RejectionRequest) -> Result<
         && reason.starts_with(|first: char| first.is_ascii_uppercase())
         && reason.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !word {
-        return Err(Refusal::invalid(
-            "a reason is one CamelCase word of at most 64 letters",
-        ));
+        return Err(Refusal::invalid("a reason is one CamelCase word of at most 64 letters"));
     }
     let build = Layout::of(&request.function)?.build(digest(&request.build_key)?)?;
-    documents::create(
-        &*depot.store,
-        &build.rejected()?,
-        &Rejected {
-            reason: reason.clone(),
-        },
-    )
-    .await?;
+    documents::create(&*depot.store, &build.rejected()?, &Rejected { reason: reason.clone() }).await?;
     Ok(())
 }

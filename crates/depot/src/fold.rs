@@ -28,26 +28,26 @@ const RECENT: usize = 16;
 /// Result of this module.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Bounds of what is folded.
+/// Bounds of what is folded, in bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct FoldLimits {
     /// A profile as stored.
-    pub(crate) raw_bytes: u64,
+    pub(crate) raw: u64,
     /// A profile after decompression.
-    pub(crate) inflated_bytes: u64,
+    pub(crate) inflated: u64,
     /// Metadata of one pod.
-    pub(crate) metadata_bytes: u64,
+    pub(crate) metadata: u64,
     /// The merge, as stored.
-    pub(crate) state_bytes: u64,
+    pub(crate) state: u64,
 }
 
 impl Default for FoldLimits {
     fn default() -> Self {
         Self {
-            raw_bytes: 64 << 20,
-            inflated_bytes: 256 << 20,
-            metadata_bytes: 16 << 20,
-            state_bytes: 512 << 20,
+            raw: 64 << 20,
+            inflated: 256 << 20,
+            metadata: 16 << 20,
+            state: 512 << 20,
         }
     }
 }
@@ -57,11 +57,7 @@ pub(crate) trait Merge: Default + Send + 'static {
     /// Continues from what [`Merge::finish`] gave as state.
     fn read(state: &[u8], limits: &FoldLimits) -> std::result::Result<Self, Rejection>;
     /// Takes one upload in. Nothing changes if it is refused.
-    fn fold(
-        &mut self,
-        raw: &[u8],
-        limits: &FoldLimits,
-    ) -> std::result::Result<Option<Convergence>, Rejection>;
+    fn fold(&mut self, raw: &[u8], limits: &FoldLimits) -> std::result::Result<Option<Convergence>, Rejection>;
     /// What is stored.
     fn finish(&self) -> std::result::Result<Merged, Rejection>;
     /// The largest upload.
@@ -191,12 +187,7 @@ impl Error {
 }
 
 /// Takes in what is stored and not folded yet.
-pub(crate) async fn fold<M: Merge>(
-    store: &dyn ObjectStore,
-    shelf: &Shelf,
-    limits: &FoldLimits,
-    clock: &Clock,
-) -> Result<Outcome> {
+pub(crate) async fn fold<M: Merge>(store: &dyn ObjectStore, shelf: &Shelf, limits: &FoldLimits, clock: &Clock) -> Result<Outcome> {
     let mut quarantined = 0;
     for _ in 0..ATTEMPTS {
         let mut attempt = Attempt {
@@ -222,10 +213,7 @@ async fn sweep_states(store: &dyn ObjectStore, shelf: &Shelf, head: &Head, clock
     const GRACE_SECONDS: i64 = 3600;
     let sweep = async {
         let objects = attempt::list(store, &shelf.merged()?).await?;
-        for object in objects
-            .iter()
-            .filter(|object| object.key.name().ends_with(STATE_SUFFIX))
-        {
+        for object in objects.iter().filter(|object| object.key.name().ends_with(STATE_SUFFIX)) {
             let age = clock.now().as_second() - object.modified.as_second();
             if object.key.name() != head.state.name && age > GRACE_SECONDS {
                 store.delete(&object.key).await?;

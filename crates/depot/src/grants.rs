@@ -17,11 +17,7 @@ use crate::{
 };
 
 /// Gives the right to one request.
-pub(crate) async fn grant(
-    depot: &Depot,
-    caller: &PodCaller,
-    request: &GrantRequest,
-) -> Result<Grant> {
+pub(crate) async fn grant(depot: &Depot, caller: &PodCaller, request: &GrantRequest) -> Result<Grant> {
     // What is written after a purge would stay: an answer that was kept is not good enough here.
     depot.authenticator.check_alive(&caller.function).await?;
     let life = depot.limits.grant_life;
@@ -33,18 +29,9 @@ pub(crate) async fn grant(
                 life,
             }
         }
-        GrantRequest::Put {
-            object,
-            bytes,
-            sha256,
-        } => {
+        GrantRequest::Put { object, bytes, sha256 } => {
             permission::check_write(caller, object)?;
-            permission::check_size(
-                object,
-                *bytes,
-                depot.limits.fold.raw_bytes,
-                depot.limits.fold.metadata_bytes,
-            )?;
+            permission::check_size(object, *bytes, depot.limits.fold.raw, depot.limits.fold.metadata)?;
             let sha256 = digest(sha256)?;
             GrantSpec::Put {
                 key: writable(depot, caller, object, sha256).await?,
@@ -69,63 +56,37 @@ async fn readable(depot: &Depot, caller: &PodCaller, object: &Readable) -> Resul
         Readable::Jar { sha256 } => layout.jar(digest(sha256)?)?,
         Readable::Entry { sha256 } => layout.entry(digest(sha256)?)?,
         Readable::Upload { key } => Layout::upload(&caller.function.namespace, key)?,
-        Readable::Metadata {
-            jar,
-            digest: merged,
-        } => {
+        Readable::Metadata { jar, digest: merged } => {
             let shelf = layout.shelf(Subject::Metadata { jar: digest(jar)? })?;
             shelf.merged_object(&shelf.published_name(&digest(merged)?.to_string()))?
         }
-        Readable::Profile {
-            build_key,
-            digest: merged,
-        } => {
-            let shelf = layout.shelf(Subject::Profile {
-                build: digest(build_key)?,
-            })?;
+        Readable::Profile { build_key, digest: merged } => {
+            let shelf = layout.shelf(Subject::Profile { build: digest(build_key)? })?;
             shelf.merged_object(&shelf.published_name(&digest(merged)?.to_string()))?
         }
         Readable::Artifact { build_key } => {
             let build = layout.build(digest(build_key)?)?;
-            let result: Document<BuildRecord> =
-                documents::read(&*depot.store, &build.result()?).await?;
-            let record = result
-                .known()
-                .ok_or_else(|| Refusal::not_found("the build is not committed"))?;
+            let result: Document<BuildRecord> = documents::read(&*depot.store, &build.result()?).await?;
+            let record = result.known().ok_or_else(|| Refusal::not_found("the build is not committed"))?;
             build.artifact(&record.attempt)?
         }
     })
 }
 
-async fn writable(
-    depot: &Depot,
-    caller: &PodCaller,
-    object: &Writable,
-    sha256: Sha256Digest,
-) -> Result<ObjectKey> {
+async fn writable(depot: &Depot, caller: &PodCaller, object: &Writable, sha256: Sha256Digest) -> Result<ObjectKey> {
     let layout = Layout::of(&caller.function)?;
     Ok(match object {
         Writable::Jar => layout.jar(sha256)?,
         Writable::Entry => layout.entry(sha256)?,
-        Writable::Artifact { build_key } => {
-            layout.build(digest(build_key)?)?.artifact(&caller.uid)?
-        }
-        Writable::BuildOutput { build_key } => {
-            layout.build(digest(build_key)?)?.output(&caller.uid)?
-        }
+        Writable::Artifact { build_key } => layout.build(digest(build_key)?)?.artifact(&caller.uid)?,
+        Writable::BuildOutput { build_key } => layout.build(digest(build_key)?)?.output(&caller.uid)?,
         Writable::BuildLog { build_key } => layout.build(digest(build_key)?)?.log(&caller.uid)?,
         Writable::Profile { build_key, window } => {
-            let shelf = layout.shelf(Subject::Profile {
-                build: digest(build_key)?,
-            })?;
+            let shelf = layout.shelf(Subject::Profile { build: digest(build_key)? })?;
             let head: Document<Head> = documents::read(&*depot.store, &shelf.head()?).await?;
             let limit = depot.limits.max_profiles;
-            if *window >= limit as u64
-                || head.known().is_some_and(|head| head.inputs.len() >= limit)
-            {
-                return Err(Refusal::too_large(
-                    "this build has all the profiles it may have",
-                ));
+            if *window >= limit as u64 || head.known().is_some_and(|head| head.inputs.len() >= limit) {
+                return Err(Refusal::too_large("this build has all the profiles it may have"));
             }
             shelf.raw(&Identity::new(&caller.uid, *window))?
         }

@@ -26,25 +26,15 @@ pub(crate) async fn confirm(depot: &Depot, caller: &PodCaller, record: &JarRecor
         record.requested.class.as_ref(),
         record.requested.method.as_ref(),
     ];
-    if names
-        .into_iter()
-        .flatten()
-        .any(|name| name.is_empty() || name.len() > NAME)
-    {
-        return Err(Refusal::invalid(
-            "a class or method has no name or one of more than 1024 bytes",
-        ));
+    if names.into_iter().flatten().any(|name| name.is_empty() || name.len() > NAME) {
+        return Err(Refusal::invalid("a class or method has no name or one of more than 1024 bytes"));
     }
     if record.entry.is_none() != record.is_http() {
         return Err(Refusal::invalid("every contract but Http has an entry jar"));
     }
     let layout = Layout::of(&caller.function)?;
     let jar = digest(&record.sha256)?;
-    let stored = depot
-        .store
-        .head(&layout.jar(jar)?)
-        .await?
-        .ok_or_else(|| missing("jar"))?;
+    let stored = depot.store.head(&layout.jar(jar)?).await?.ok_or_else(|| missing("jar"))?;
     if stored.bytes != record.bytes || stored.sha256.is_some_and(|stored| stored != jar) {
         return Err(Refusal::conflict("the stored jar has other bytes"));
     }
@@ -56,22 +46,14 @@ pub(crate) async fn confirm(depot: &Depot, caller: &PodCaller, record: &JarRecor
         None | Some(Document::Known(..)) => Ok(()),
         Some(Document::Missing) => Err(Refusal::unavailable("the record was removed meanwhile")),
         Some(Document::Garbled(etag)) => {
-            depot
-                .store
-                .put_if_match(&key, documents::encode(record), &etag)
-                .await?;
+            depot.store.put_if_match(&key, documents::encode(record), &etag).await?;
             Ok(())
         }
     }
 }
 
 async fn exists(depot: &Depot, key: &ObjectKey) -> Result<()> {
-    depot
-        .store
-        .head(key)
-        .await?
-        .map(|_| ())
-        .ok_or_else(|| missing("entry jar"))
+    depot.store.head(key).await?.map(|_| ()).ok_or_else(|| missing("entry jar"))
 }
 
 fn missing(what: &str) -> Refusal {

@@ -40,12 +40,7 @@ impl FromStr for Identity {
 
     fn from_str(text: &str) -> Result<Self> {
         match text.rsplit_once('-') {
-            Some((uid, window))
-                if !uid.is_empty()
-                    && window
-                        .parse::<u64>()
-                        .is_ok_and(|number| number.to_string() == window) =>
-            {
+            Some((uid, window)) if !uid.is_empty() && window.parse::<u64>().is_ok_and(|number| number.to_string() == window) => {
                 Ok(Self(text.to_owned()))
             }
             _ => Err(InvalidKey),
@@ -85,11 +80,7 @@ impl Layout {
                     return Err(InvalidKey);
                 }
             }
-            format!(
-                "{root}/{}/{}/{}",
-                function.namespace, function.name, function.uid
-            )
-            .parse()
+            format!("{root}/{}/{}/{}", function.namespace, function.name, function.uid).parse()
         };
         Ok(Self {
             functions: below(ROOTS[0])?,
@@ -107,15 +98,10 @@ impl Layout {
         self.functions.key(&format!("jar/{sha256}.jar"))
     }
 
-    pub(crate) fn jar_record(
-        &self,
-        sha256: Sha256Digest,
-        requested: &HandlerRequest,
-    ) -> Result<ObjectKey> {
+    pub(crate) fn jar_record(&self, sha256: Sha256Digest, requested: &HandlerRequest) -> Result<ObjectKey> {
         let requested = serde_json::to_vec(requested).map_err(|_| InvalidKey)?;
         let digest = Sha256Digest::of(&requested).to_string();
-        self.functions
-            .key(&format!("jar/{sha256}.{}.json", &digest[..16]))
+        self.functions.key(&format!("jar/{sha256}.{}.json", &digest[..16]))
     }
 
     pub(crate) fn entry(&self, sha256: Sha256Digest) -> Result<ObjectKey> {
@@ -128,18 +114,8 @@ impl Layout {
 
     pub(crate) fn shelf(&self, subject: Subject) -> Result<Shelf> {
         let (prefix, name, raw, published) = match subject {
-            Subject::Profile { build } => (
-                self.profiles.join(&build.to_string())?,
-                build.to_string(),
-                ".iprof.gz",
-                ".iprof.gz",
-            ),
-            Subject::Metadata { jar } => (
-                self.functions.join(&format!("metadata/{jar}"))?,
-                jar.to_string(),
-                ".json",
-                ".json",
-            ),
+            Subject::Profile { build } => (self.profiles.join(&build.to_string())?, build.to_string(), ".iprof.gz", ".iprof.gz"),
+            Subject::Metadata { jar } => (self.functions.join(&format!("metadata/{jar}"))?, jar.to_string(), ".json", ".json"),
         };
         Ok(Shelf {
             prefix,
@@ -291,12 +267,7 @@ impl Place {
             }
             "functions" => {
                 let (jar, rest) = rest.strip_prefix("metadata/")?.split_once('/')?;
-                (
-                    Subject::Metadata {
-                        jar: jar.parse().ok()?,
-                    },
-                    rest,
-                )
+                (Subject::Metadata { jar: jar.parse().ok()? }, rest)
             }
             _ => return None,
         };
@@ -326,17 +297,11 @@ mod tests {
     fn finds_its_own_places() {
         let layout = Layout::of(&function("hello")).unwrap();
         let digest = Sha256Digest::of(b"x");
-        for subject in [
-            Subject::Profile { build: digest },
-            Subject::Metadata { jar: digest },
-        ] {
+        for subject in [Subject::Profile { build: digest }, Subject::Metadata { jar: digest }] {
             let shelf = layout.shelf(subject).unwrap();
             let identity = Identity::new("pod-uid", 7);
             let place = Place::of(&shelf.raw(&identity).unwrap()).unwrap();
-            assert_eq!(
-                (&place.function, place.subject),
-                (&function("hello"), subject)
-            );
+            assert_eq!((&place.function, place.subject), (&function("hello"), subject));
             let name = place.rest.strip_prefix("raw/").unwrap();
             assert_eq!(shelf.identity(name), Some(identity));
         }

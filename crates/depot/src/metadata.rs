@@ -24,14 +24,9 @@ impl Merge for MetadataMerge {
         let set = MetadataSet::parse(raw)?;
         let mut merged = self.0.clone();
         merged.merge(set);
-        let limit = usize::try_from(limits.metadata_bytes)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(GROWTH);
+        let limit = usize::try_from(limits.metadata).unwrap_or(usize::MAX).saturating_mul(GROWTH);
         if merged.canonical().len() > limit {
-            return Err(Rejection::new(
-                "Limit",
-                format!("the union would have more than {limit} bytes"),
-            ));
+            return Err(Rejection::new("Limit", format!("the union would have more than {limit} bytes")));
         }
         self.0 = merged;
         Ok(None)
@@ -48,6 +43,6 @@ impl Merge for MetadataMerge {
     }
 
     fn raw_limit(limits: &FoldLimits) -> u64 {
-        limits.metadata_bytes
+        limits.metadata
     }
 }

@@ -31,52 +31,30 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     pub(crate) fn register(registry: &Registry) -> Result<Self> {
-        let counter =
-            |name: &str, help: &str, labels: &[&str]| -> prometheus::Result<IntCounterVec> {
-                let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
-                registry.register(Box::new(counter.clone()))?;
-                Ok(counter)
-            };
+        let counter = |name: &str, help: &str, labels: &[&str]| -> prometheus::Result<IntCounterVec> {
+            let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok(counter)
+        };
         let register = || -> prometheus::Result<Self> {
-            let seconds =
-                HistogramOpts::new("anneal_depot_request_seconds", "Seconds that calls take.");
+            let seconds = HistogramOpts::new("anneal_depot_request_seconds", "Seconds that calls take.");
             let request_seconds = HistogramVec::new(seconds, &["call"])?;
             registry.register(Box::new(request_seconds.clone()))?;
             let queue = IntGauge::new("anneal_depot_fold_queue_length", "Folds that wait.")?;
             registry.register(Box::new(queue.clone()))?;
             Ok(Self {
-                requests: counter(
-                    "anneal_depot_requests_total",
-                    "Calls of the depot's API.",
-                    &["call", "outcome"],
-                )?,
+                requests: counter("anneal_depot_requests_total", "Calls of the depot's API.", &["call", "outcome"])?,
                 request_seconds,
-                folds: counter(
-                    "anneal_depot_folds_total",
-                    "Folds by their end.",
-                    &["subject", "outcome"],
-                )?,
+                folds: counter("anneal_depot_folds_total", "Folds by their end.", &["subject", "outcome"])?,
                 uploads: counter(
                     "anneal_depot_uploads_total",
                     "Profiles and metadata by their end.",
                     &["subject", "outcome"],
                 )?,
-                losses: counter(
-                    "anneal_depot_lost_windows_total",
-                    "Windows without a profile.",
-                    &["cause"],
-                )?,
+                losses: counter("anneal_depot_lost_windows_total", "Windows without a profile.", &["cause"])?,
                 queue,
-                sweeps: counter(
-                    "anneal_depot_sweeps_total",
-                    "Sweeps by their end.",
-                    &["sweep", "outcome"],
-                )?,
-                removed: counter(
-                    "anneal_depot_removed_objects_total",
-                    "Objects removed from the store.",
-                    &["cause"],
-                )?,
+                sweeps: counter("anneal_depot_sweeps_total", "Sweeps by their end.", &["sweep", "outcome"])?,
+                removed: counter("anneal_depot_removed_objects_total", "Objects removed from the store.", &["cause"])?,
             })
         };
         register().context(RegisterMetricSnafu)

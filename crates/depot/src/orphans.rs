@@ -60,29 +60,21 @@ pub(crate) async fn pass(
         }
         let (deleted, complete) = purge::remove(store, &prefix, Instant::now() + WORK).await?;
         tracing::info!(prefix = %prefix, deleted, complete, "removed what a Function left");
-        metrics
-            .removed
-            .with_label_values(&["orphan"])
-            .inc_by(deleted);
+        metrics.removed.with_label_values(&["orphan"]).inc_by(deleted);
         removed += deleted;
     }
     Ok(removed)
 }
 
 /// Every uid that has objects, with its prefix.
-async fn stored(
-    store: &dyn ObjectStore,
-    namespaces: &[String],
-) -> Result<Vec<(FunctionRef, Prefix)>, Error> {
+async fn stored(store: &dyn ObjectStore, namespaces: &[String]) -> Result<Vec<(FunctionRef, Prefix)>, Error> {
     let mut found = Vec::new();
     for root in ROOTS {
         let Ok(root) = root.parse::<Prefix>() else {
             continue;
         };
         for namespace in children(store, &root).await? {
-            if !namespaces.is_empty()
-                && !namespaces.iter().any(|watched| watched == namespace.name())
-            {
+            if !namespaces.is_empty() && !namespaces.iter().any(|watched| watched == namespace.name()) {
                 continue;
             }
             for name in children(store, &namespace).await? {
@@ -115,20 +107,12 @@ async fn children(store: &dyn ObjectStore, prefix: &Prefix) -> anneal_store::Res
     }
 }
 
-async fn is_old(
-    store: &dyn ObjectStore,
-    clock: &Clock,
-    prefix: &Prefix,
-) -> anneal_store::Result<bool> {
+async fn is_old(store: &dyn ObjectStore, clock: &Clock, prefix: &Prefix) -> anneal_store::Result<bool> {
     let now = clock.now();
     let mut from = None;
     loop {
         let page = store.list(prefix, Depth::All, from.as_ref()).await?;
-        if page
-            .objects
-            .iter()
-            .any(|object| object.modified + AGE > now)
-        {
+        if page.objects.iter().any(|object| object.modified + AGE > now) {
             return Ok(false);
         }
         from = page.next;

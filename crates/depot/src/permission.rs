@@ -17,21 +17,10 @@ pub(crate) const LOG_BYTES: u64 = 16 << 20;
 /// Refuses what this caller may not read.
 pub(crate) fn check_read(caller: &PodCaller, object: &Readable) -> Result<()> {
     let allowed = match (&caller.role, object) {
-        (
-            Role::Resolve,
-            Readable::Jar { .. } | Readable::Entry { .. } | Readable::Upload { .. },
-        )
-        | (
-            Role::Build(_),
-            Readable::Jar { .. }
-            | Readable::Entry { .. }
-            | Readable::Metadata { .. }
-            | Readable::Profile { .. },
-        )
+        (Role::Resolve, Readable::Jar { .. } | Readable::Entry { .. } | Readable::Upload { .. })
+        | (Role::Build(_), Readable::Jar { .. } | Readable::Entry { .. } | Readable::Metadata { .. } | Readable::Profile { .. })
         | (Role::Executor { .. }, Readable::Jar { .. } | Readable::Entry { .. }) => true,
-        (Role::Executor { build_key: own }, Readable::Artifact { build_key }) => {
-            own.as_ref() == Some(build_key)
-        }
+        (Role::Executor { build_key: own }, Readable::Artifact { build_key }) => own.as_ref() == Some(build_key),
         (Role::Resolve | Role::Build(_) | Role::Executor { .. }, _) => false,
     };
     if allowed {
@@ -44,17 +33,11 @@ pub(crate) fn check_read(caller: &PodCaller, object: &Readable) -> Result<()> {
 /// Refuses what this caller may not write.
 pub(crate) fn check_write(caller: &PodCaller, object: &Writable) -> Result<()> {
     let allowed = match (&caller.role, object) {
-        (Role::Resolve, Writable::Jar | Writable::Entry)
-        | (Role::Executor { .. }, Writable::Metadata { .. }) => true,
-        (
-            Role::Build(build),
-            Writable::Artifact { build_key }
-            | Writable::BuildOutput { build_key }
-            | Writable::BuildLog { build_key },
-        ) => build.makes(build_key),
-        (Role::Executor { build_key: own }, Writable::Profile { build_key, .. }) => {
-            own.as_ref() == Some(build_key)
+        (Role::Resolve, Writable::Jar | Writable::Entry) | (Role::Executor { .. }, Writable::Metadata { .. }) => true,
+        (Role::Build(build), Writable::Artifact { build_key } | Writable::BuildOutput { build_key } | Writable::BuildLog { build_key }) => {
+            build.makes(build_key)
         }
+        (Role::Executor { build_key: own }, Writable::Profile { build_key, .. }) => own.as_ref() == Some(build_key),
         (Role::Resolve | Role::Build(_) | Role::Executor { .. }, _) => false,
     };
     if allowed {
@@ -65,12 +48,7 @@ pub(crate) fn check_write(caller: &PodCaller, object: &Writable) -> Result<()> {
 }
 
 /// Refuses what is larger than such an object may be.
-pub(crate) fn check_size(
-    object: &Writable,
-    bytes: u64,
-    profile_limit: u64,
-    metadata_limit: u64,
-) -> Result<()> {
+pub(crate) fn check_size(object: &Writable, bytes: u64, profile_limit: u64, metadata_limit: u64) -> Result<()> {
     let limit = match object {
         Writable::Jar | Writable::Artifact { .. } => MAX_OBJECT_BYTES,
         Writable::Entry => ENTRY_BYTES,
@@ -82,9 +60,7 @@ pub(crate) fn check_size(
     match bytes {
         0 => Err(Refusal::invalid("an object has at least one byte")),
         bytes if bytes <= limit => Ok(()),
-        _ => Err(Refusal::too_large(format!(
-            "{bytes} bytes are more than the limit of {limit}"
-        ))),
+        _ => Err(Refusal::too_large(format!("{bytes} bytes are more than the limit of {limit}"))),
     }
 }
 
@@ -130,13 +106,8 @@ mod tests {
             "jar" => Readable::Jar { sha256 },
             "entry" => Readable::Entry { sha256 },
             "upload" => Readable::Upload { key: "k".into() },
-            "metadata" => Readable::Metadata {
-                jar: sha256,
-                digest,
-            },
-            "artifact" => Readable::Artifact {
-                build_key: key.into(),
-            },
+            "metadata" => Readable::Metadata { jar: sha256, digest },
+            "artifact" => Readable::Artifact { build_key: key.into() },
             _ => Readable::Profile {
                 build_key: key.into(),
                 digest,
@@ -151,11 +122,7 @@ mod tests {
     fn reads(#[case] kind: &str, #[case] allowed: &[&str]) {
         for object in ["jar", "entry", "upload", "metadata", "artifact", "profile"] {
             let verdict = check_read(&caller(kind), &readable(object, KEY));
-            assert_eq!(
-                verdict.is_ok(),
-                allowed.contains(&object),
-                "{kind} reads {object}"
-            );
+            assert_eq!(verdict.is_ok(), allowed.contains(&object), "{kind} reads {object}");
         }
     }
 
@@ -167,10 +134,7 @@ mod tests {
             "artifact" => Writable::Artifact { build_key },
             "output" => Writable::BuildOutput { build_key },
             "log" => Writable::BuildLog { build_key },
-            "profile" => Writable::Profile {
-                build_key,
-                window: 0,
-            },
+            "profile" => Writable::Profile { build_key, window: 0 },
             _ => Writable::Metadata {
                 jar: "d".into(),
                 window: 0,
@@ -183,15 +147,9 @@ mod tests {
     #[case("build", &["artifact", "output", "log"])]
     #[case("executor", &["profile", "metadata"])]
     fn writes(#[case] kind: &str, #[case] allowed: &[&str]) {
-        for object in [
-            "jar", "entry", "artifact", "output", "log", "profile", "metadata",
-        ] {
+        for object in ["jar", "entry", "artifact", "output", "log", "profile", "metadata"] {
             let verdict = check_write(&caller(kind), &writable(object, KEY));
-            assert_eq!(
-                verdict.is_ok(),
-                allowed.contains(&object),
-                "{kind} writes {object}"
-            );
+            assert_eq!(verdict.is_ok(), allowed.contains(&object), "{kind} writes {object}");
         }
     }
 

@@ -16,24 +16,17 @@ pub(crate) struct ProfileMerge {
 
 impl Merge for ProfileMerge {
     fn read(state: &[u8], _: &FoldLimits) -> Result<Self, Rejection> {
-        let merge = Intermediate::read_from(state, &Limits::for_intermediate())
-            .map_err(|error| reject(&error))?;
-        Ok(Self {
-            merge,
-            latest: None,
-        })
+        let merge = Intermediate::read_from(state, &Limits::for_intermediate()).map_err(|error| reject(&error))?;
+        Ok(Self { merge, latest: None })
     }
 
     fn fold(&mut self, raw: &[u8], limits: &FoldLimits) -> Result<Option<Convergence>, Rejection> {
         let limits = Limits {
-            input_bytes: limits.raw_bytes,
-            bytes: limits.inflated_bytes,
+            input_bytes: limits.raw,
+            bytes: limits.inflated,
             ..Limits::default()
         };
-        let before = self
-            .latest
-            .take()
-            .unwrap_or_else(|| self.merge.to_final(ConflictPolicy::Dominant));
+        let before = self.latest.take().unwrap_or_else(|| self.merge.to_final(ConflictPolicy::Dominant));
         let first = self.merge.is_empty();
         let report = match self.merge.fold(raw, &limits) {
             Ok(report) => report,
@@ -53,28 +46,19 @@ impl Merge for ProfileMerge {
 
     fn finish(&self) -> Result<Merged, Rejection> {
         let made;
-        let profile = match &self.latest {
-            Some(profile) => profile,
-            None => {
-                made = self.merge.to_final(ConflictPolicy::Dominant);
-                &made
-            }
+        let profile = if let Some(profile) = &self.latest {
+            profile
+        } else {
+            made = self.merge.to_final(ConflictPolicy::Dominant);
+            &made
         };
         let mut published = Vec::new();
-        profile
-            .write_gzip(&mut published)
-            .map_err(|error| reject(&error))?;
+        profile.write_gzip(&mut published).map_err(|error| reject(&error))?;
         let digest = profile.digest().map_err(|error| reject(&error))?;
         // Read by the next fold alone: speed before size.
-        let mut packer = GzBuilder::new()
-            .mtime(0)
-            .write(Vec::new(), Compression::fast());
-        self.merge
-            .write_to(&mut packer)
-            .map_err(|error| reject(&error))?;
-        let state = packer
-            .finish()
-            .map_err(|error| Rejection::new("Output", error.to_string()))?;
+        let mut packer = GzBuilder::new().mtime(0).write(Vec::new(), Compression::fast());
+        self.merge.write_to(&mut packer).map_err(|error| reject(&error))?;
+        let state = packer.finish().map_err(|error| Rejection::new("Output", error.to_string()))?;
         Ok(Merged {
             digest: digest.to_string(),
             published,
@@ -84,7 +68,7 @@ impl Merge for ProfileMerge {
     }
 
     fn raw_limit(limits: &FoldLimits) -> u64 {
-        limits.raw_bytes
+        limits.raw
     }
 }
 
@@ -92,8 +76,5 @@ impl Merge for ProfileMerge {
 fn reject(error: &anneal_iprof::Error) -> Rejection {
     let category = error.category();
     let (first, rest) = category.split_at(1);
-    Rejection::new(
-        format!("{}{rest}", first.to_ascii_uppercase()),
-        error.to_string(),
-    )
+    Rejection::new(format!("{}{rest}", first.to_ascii_uppercase()), error.to_string())
 }

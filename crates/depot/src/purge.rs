@@ -31,11 +31,7 @@ pub(crate) async fn purge(store: &dyn ObjectStore, function: &FunctionRef) -> Re
 }
 
 /// Deletes what is below a prefix, until the deadline. Complete means that a last list was empty.
-pub(crate) async fn remove(
-    store: &dyn ObjectStore,
-    prefix: &Prefix,
-    deadline: Instant,
-) -> anneal_store::Result<(u64, bool)> {
+pub(crate) async fn remove(store: &dyn ObjectStore, prefix: &Prefix, deadline: Instant) -> anneal_store::Result<(u64, bool)> {
     let mut deleted = 0;
     loop {
         // Always the first page: what was on it is gone the next time.
@@ -47,14 +43,7 @@ pub(crate) async fn remove(
             return Ok((deleted, false));
         }
         deleted += page.objects.len() as u64;
-        let deletes: Vec<_> = page
-            .objects
-            .iter()
-            .map(|object| store.delete(&object.key))
-            .collect();
-        stream::iter(deletes)
-            .buffer_unordered(PARALLEL)
-            .try_collect::<()>()
-            .await?;
+        let deletes: Vec<_> = page.objects.iter().map(|object| store.delete(&object.key)).collect();
+        stream::iter(deletes).buffer_unordered(PARALLEL).try_collect::<()>().await?;
     }
 }

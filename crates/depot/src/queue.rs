@@ -96,11 +96,7 @@ impl FoldQueue {
 
     /// A fold has ended.
     pub(crate) fn finish(&self, key: FoldKey) {
-        let phase = self
-            .phases
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&key);
+        let phase = self.phases.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
         if phase == Some(Phase::RunningWithNews) {
             self.notify(key);
         }
@@ -162,12 +158,8 @@ pub(crate) async fn run(depot: &Depot, key: &FoldKey) -> fold::Result<Outcome> {
     let shelf = Layout::of(&key.function)?.shelf(key.subject)?;
     let (store, limits) = (&*depot.store, &depot.limits.fold);
     match key.subject {
-        Subject::Profile { .. } => {
-            fold::fold::<ProfileMerge>(store, &shelf, limits, &depot.clock).await
-        }
-        Subject::Metadata { .. } => {
-            fold::fold::<MetadataMerge>(store, &shelf, limits, &depot.clock).await
-        }
+        Subject::Profile { .. } => fold::fold::<ProfileMerge>(store, &shelf, limits, &depot.clock).await,
+        Subject::Metadata { .. } => fold::fold::<MetadataMerge>(store, &shelf, limits, &depot.clock).await,
     }
 }
 
@@ -197,10 +189,7 @@ mod tests {
         queue.notify(key("a"));
         queue.notify(key("a"));
         queue.notify(key("b"));
-        assert_eq!(
-            (queue.length.get(), queue.next().await),
-            (2, Some(key("a")))
-        );
+        assert_eq!((queue.length.get(), queue.next().await), (2, Some(key("a"))));
         queue.notify(key("a"));
         assert_eq!(
             (queue.length.get(), queue.next().await),
@@ -208,17 +197,10 @@ mod tests {
             "a runs: it does not wait too"
         );
         queue.finish(key("a"));
-        assert_eq!(
-            queue.next().await,
-            Some(key("a")),
-            "the news came while it ran"
-        );
+        assert_eq!(queue.next().await, Some(key("a")), "the news came while it ran");
         queue.finish(key("a"));
         queue.finish(key("b"));
-        assert_eq!(
-            (queue.length.get(), queue.phases.lock().unwrap().len()),
-            (0, 0)
-        );
+        assert_eq!((queue.length.get(), queue.phases.lock().unwrap().len()), (0, 0));
     }
 
     #[tokio::test]

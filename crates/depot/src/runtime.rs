@@ -26,8 +26,8 @@ use crate::{
     authentication::Authenticator,
     cluster::Cluster,
     error::{
-        ConfigureSnafu, ConnectClusterSnafu, EndSnafu, Error, InferClusterSnafu, ListenSnafu,
-        OpenStoreSnafu, ReceiveSignalsSnafu, RefuseStoreSnafu, Result,
+        ConfigureSnafu, ConnectClusterSnafu, EndSnafu, Error, InferClusterSnafu, ListenSnafu, OpenStoreSnafu, ReceiveSignalsSnafu,
+        RefuseStoreSnafu, Result,
     },
     layout,
     metrics::Metrics,
@@ -38,6 +38,8 @@ use crate::{
     sweep::Sweep,
 };
 
+/// Name of the part whose end is waited for.
+const API: &str = "the API";
 /// Between two tries of a store that does not answer at start.
 const RETRY: Duration = Duration::from_secs(2);
 /// Between two sweeps for what Functions left.
@@ -55,14 +57,9 @@ pub async fn run(args: Args) -> Result<(), Error> {
 
     let mut parts = JoinSet::new();
     let (address, asked) = (settings.telemetry_listen, Arc::clone(&ready));
-    let telemetry = TcpListener::bind(address)
-        .await
-        .context(ListenSnafu { address })?;
+    let telemetry = TcpListener::bind(address).await.context(ListenSnafu { address })?;
     parts.spawn(async move {
-        if let Err(error) =
-            anneal_telemetry::serve_on(telemetry, registry, move || asked.load(Ordering::Relaxed))
-                .await
-        {
+        if let Err(error) = anneal_telemetry::serve_on(telemetry, registry, move || asked.load(Ordering::Relaxed)).await {
             tracing::error!(%error, "telemetry ended");
         }
         "telemetry"
@@ -75,9 +72,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
     tested?;
     let cluster = Cluster::new(connect().await?);
     let (address, watched) = (settings.listen, settings.watch_namespaces);
-    let listener = TcpListener::bind(address)
-        .await
-        .context(ListenSnafu { address })?;
+    let listener = TcpListener::bind(address).await.context(ListenSnafu { address })?;
     let depot = Arc::new(Depot {
         store,
         authenticator: Authenticator::new(cluster.clone(), settings.accounts, clock.clone()),
@@ -88,23 +83,14 @@ pub async fn run(args: Args) -> Result<(), Error> {
         metrics,
     });
     for _ in 0..settings.fold_workers {
-        parts.spawn(named(
-            "a fold worker",
-            queue::work(Arc::clone(&depot), stop.clone()),
-        ));
+        parts.spawn(named("a fold worker", queue::work(Arc::clone(&depot), stop.clone())));
     }
-    parts.spawn(named(
-        "the sweep",
-        sweep(Arc::clone(&depot), settings.sweep_period, stop.clone()),
-    ));
+    parts.spawn(named("the sweep", sweep(Arc::clone(&depot), settings.sweep_period, stop.clone())));
     parts.spawn(named(
         "the sweep of leftovers",
         sweep_orphans(Arc::clone(&depot), watched, stop.clone()),
     ));
-    parts.spawn(named(
-        "the API",
-        server::serve(listener, api::router(depot).merge(routes), stop.clone()),
-    ));
+    parts.spawn(named(API, server::serve(listener, api::router(depot).merge(routes), stop.clone())));
     ready.store(true, Ordering::Relaxed);
     tracing::info!(%address, "ready");
     supervise(parts, &stop).await
@@ -118,19 +104,18 @@ async fn named(name: &'static str, part: impl Future<Output = ()>) -> &'static s
 /// A part that ends without a signal takes the others with it.
 async fn supervise(mut parts: JoinSet<&'static str>, stop: &CancellationToken) -> Result<()> {
     let ended = stop.run_until_cancelled(parts.join_next()).await;
-    if let Some(ended) = ended {
+    let last = ended.as_ref().is_some_and(|ended| matches!(ended, Some(Ok(API))));
+    if let Some(ended) = ended.filter(|_| !stop.is_cancelled()) {
         stop.cancel();
-        let part = ended
-            .and_then(std::result::Result::ok)
-            .unwrap_or("a part that panicked");
+        let part = ended.and_then(std::result::Result::ok).unwrap_or("a part that panicked");
         return EndSnafu { part }.fail();
     }
     tracing::info!("stopping");
-    // Everything but telemetry ends by itself.
-    while let Some(Ok(part)) = parts.join_next().await {
-        if part == "the API" {
-            break;
-        }
+    // The API drains its calls; whatever else still runs may be cut.
+    if !last {
+        while let Some(Ok(part)) = parts.join_next().await
+            && part != API
+        {}
     }
     parts.shutdown().await;
     Ok(())
@@ -170,17 +155,12 @@ fn open(settings: &Settings) -> Result<(Arc<dyn ObjectStore>, Router)> {
 async fn test(store: &dyn ObjectStore) -> Result<()> {
     let prefix: Prefix = layout::SELF_TEST
         .parse()
-        .map_err(|error: anneal_store::InvalidKey| {
-            ConfigureSnafu {
-                reason: error.to_string(),
-            }
-            .build()
-        })?;
+        .map_err(|error: anneal_store::InvalidKey| ConfigureSnafu { reason: error.to_string() }.build())?;
     loop {
         match check_store(store, &prefix).await {
             Ok(()) => return Ok(()),
             Err(breach @ Breach::Try { .. }) => {
-                tracing::warn!(error = %Chain(&breach), "waiting for the store")
+                tracing::warn!(error = %Chain(&breach), "waiting for the store");
             }
             Err(breach) => return Err(breach).context(RefuseStoreSnafu),
         }
@@ -210,16 +190,8 @@ async fn sweep(depot: Arc<Depot>, period: Duration, stop: CancellationToken) {
                 error.category()
             }
         };
-        depot
-            .metrics
-            .sweeps
-            .with_label_values(&["folds", outcome])
-            .inc();
-        if stop
-            .run_until_cancelled(tokio::time::sleep(period))
-            .await
-            .is_none()
-        {
+        depot.metrics.sweeps.with_label_values(&["folds", outcome]).inc();
+        if stop.run_until_cancelled(tokio::time::sleep(period)).await.is_none() {
             return;
         }
     }
@@ -227,20 +199,10 @@ async fn sweep(depot: Arc<Depot>, period: Duration, stop: CancellationToken) {
 
 async fn sweep_orphans(depot: Arc<Depot>, namespaces: Vec<String>, stop: CancellationToken) {
     loop {
-        if stop
-            .run_until_cancelled(tokio::time::sleep(ORPHANS))
-            .await
-            .is_none()
-        {
+        if stop.run_until_cancelled(tokio::time::sleep(ORPHANS)).await.is_none() {
             return;
         }
-        let pass = orphans::pass(
-            &*depot.store,
-            &depot.cluster,
-            &depot.clock,
-            &depot.metrics,
-            &namespaces,
-        );
+        let pass = orphans::pass(&*depot.store, &depot.cluster, &depot.clock, &depot.metrics, &namespaces);
         let Some(result) = stop.run_until_cancelled(pass).await else {
             return;
         };
@@ -251,10 +213,40 @@ async fn sweep_orphans(depot: Arc<Depot>, namespaces: Vec<String>, stop: Cancell
                 "failed"
             }
         };
-        depot
-            .metrics
-            .sweeps
-            .with_label_values(&["leftovers", outcome])
-            .inc();
+        depot.metrics.sweeps.with_label_values(&["leftovers", outcome]).inc();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(stop: &CancellationToken) -> JoinSet<&'static str> {
+        let mut parts = JoinSet::new();
+        for name in ["a worker", API] {
+            let stop = stop.clone();
+            parts.spawn(named(name, async move { stop.cancelled().await }));
+        }
+        parts.spawn(named("telemetry", std::future::pending()));
+        parts
+    }
+
+    #[tokio::test]
+    async fn a_signal_is_no_fault() {
+        for _ in 0..100 {
+            let stop = CancellationToken::new();
+            let parts = parts(&stop);
+            let (result, ()) = tokio::join!(supervise(parts, &stop), async { stop.cancel() });
+            assert!(result.is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_part_that_ends_by_itself_ends_the_depot() {
+        let stop = CancellationToken::new();
+        let mut parts = parts(&stop);
+        parts.spawn(named("the sweep", std::future::ready(())));
+        let result = supervise(parts, &stop).await;
+        assert!(matches!(result, Err(Error::End { part: "the sweep" })) && stop.is_cancelled());
     }
 }

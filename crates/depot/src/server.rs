@@ -26,10 +26,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS)
-        .max_headers(64);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_headers(64);
     loop {
         let accepted = stop.run_until_cancelled(async {
             let permit = Arc::clone(&permits).acquire_owned().await;
@@ -46,10 +43,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
                 continue;
             }
         };
-        let connection = builder.serve_connection(
-            TokioIo::new(stream),
-            TowerToHyperService::new(router.clone()),
-        );
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _permit = permit;
@@ -59,10 +53,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("calls in flight were cut");
     }
 }

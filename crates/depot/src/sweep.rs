@@ -42,11 +42,7 @@ struct Group {
 
 impl Sweep {
     /// One pass. Gives the number of subjects that need a fold.
-    pub(crate) async fn pass(
-        &mut self,
-        store: &dyn ObjectStore,
-        queue: &FoldQueue,
-    ) -> anneal_store::Result<u64> {
+    pub(crate) async fn pass(&mut self, store: &dyn ObjectStore, queue: &FoldQueue) -> anneal_store::Result<u64> {
         let (mut found, mut seen) = (0, HashSet::new());
         for root in ROOTS {
             let Ok(prefix) = root.parse::<Prefix>() else {
@@ -102,9 +98,7 @@ impl Sweep {
                     let known = read(store, &group, head).await?;
                     self.known.insert(group.key.clone(), known);
                 }
-                self.known
-                    .get(&group.key)
-                    .is_none_or(|known| group.needs_fold(known))
+                self.known.get(&group.key).is_none_or(|known| group.needs_fold(known))
             }
         };
         if needed {
@@ -114,19 +108,12 @@ impl Sweep {
     }
 }
 
-async fn read(
-    store: &dyn ObjectStore,
-    group: &Group,
-    listed: &Summary,
-) -> anneal_store::Result<Known> {
+async fn read(store: &dyn ObjectStore, group: &Group, listed: &Summary) -> anneal_store::Result<Known> {
     let document: Document<Head> = documents::read(store, &listed.key).await?;
     Ok(match document {
         Document::Known(head, etag) => Known {
             etag: Some(etag),
-            objects: vec![
-                (head.state.name, head.state.bytes),
-                (head.published.name, head.published.bytes),
-            ],
+            objects: vec![(head.state.name, head.state.bytes), (head.published.name, head.published.bytes)],
             inputs: head.inputs.into_iter().collect(),
         },
         // Nothing is known to be folded: every raw object asks for a fold.
@@ -143,9 +130,7 @@ async fn read(
 
 impl Group {
     fn new(key: FoldKey) -> Option<Self> {
-        let shelf = Layout::of(&key.function)
-            .and_then(|layout| layout.shelf(key.subject))
-            .ok()?;
+        let shelf = Layout::of(&key.function).and_then(|layout| layout.shelf(key.subject)).ok()?;
         Some(Self {
             key,
             shelf,
@@ -167,14 +152,8 @@ impl Group {
     }
 
     fn needs_fold(&self, known: &Known) -> bool {
-        let unfolded = self
-            .raws
-            .iter()
-            .any(|identity| !known.inputs.contains(identity));
-        let damaged = known
-            .objects
-            .iter()
-            .any(|(name, bytes)| self.merged.get(name) != Some(bytes));
+        let unfolded = self.raws.iter().any(|identity| !known.inputs.contains(identity));
+        let damaged = known.objects.iter().any(|(name, bytes)| self.merged.get(name) != Some(bytes));
         // Without raw objects there is nothing that a damaged merge could be made of, but its published form perhaps of its state.
         unfolded || damaged
     }

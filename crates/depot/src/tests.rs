@@ -3,7 +3,9 @@
 mod builds;
 mod calls;
 mod cluster;
+mod control;
 mod harness;
+mod jars;
 mod sweeps;
 mod windows;
 

@@ -39,11 +39,7 @@ pub(crate) struct Upload<'a> {
 }
 
 /// Commits that a profile is stored.
-pub(crate) async fn confirm_profile(
-    depot: &Depot,
-    caller: &PodCaller,
-    sidecar: &ProfileSidecar,
-) -> Result<()> {
+pub(crate) async fn confirm_profile(depot: &Depot, caller: &PodCaller, sidecar: &ProfileSidecar) -> Result<()> {
     let shelf = profile_shelf(caller, &sidecar.build_key)?;
     let identity = Identity::new(&caller.uid, sidecar.window);
     let upload = Upload {
@@ -62,9 +58,7 @@ pub(crate) async fn confirm_profile(
     if let Some(Document::Known(found, _)) = found
         && found.sidecar.sha256 != sidecar.sha256
     {
-        return Err(Refusal::conflict(
-            "this window was confirmed with other bytes",
-        ));
+        return Err(Refusal::conflict("this window was confirmed with other bytes"));
     }
     depot.queue.notify(FoldKey {
         function: caller.function.clone(),
@@ -74,23 +68,12 @@ pub(crate) async fn confirm_profile(
 }
 
 /// Commits that metadata is stored.
-pub(crate) async fn confirm_metadata(
-    depot: &Depot,
-    caller: &PodCaller,
-    jar: &str,
-    upload: &Upload<'_>,
-) -> Result<()> {
+pub(crate) async fn confirm_metadata(depot: &Depot, caller: &PodCaller, jar: &str, upload: &Upload<'_>) -> Result<()> {
     if !matches!(caller.role, Role::Executor { .. }) {
         return Err(Refusal::forbidden("only an executor confirms metadata"));
     }
     let shelf = Layout::of(&caller.function)?.shelf(Subject::Metadata { jar: digest(jar)? })?;
-    check_stored(
-        depot,
-        &shelf,
-        &Identity::new(&caller.uid, upload.window),
-        upload,
-    )
-    .await?;
+    check_stored(depot, &shelf, &Identity::new(&caller.uid, upload.window), upload).await?;
     depot.queue.notify(FoldKey {
         function: caller.function.clone(),
         subject: shelf.subject(),
@@ -99,42 +82,23 @@ pub(crate) async fn confirm_metadata(
 }
 
 /// Records a loss, once.
-pub(crate) async fn record_loss(
-    depot: &Depot,
-    caller: &PodCaller,
-    build_key: &str,
-    window: u64,
-    cause: LossCause,
-) -> Result<()> {
+pub(crate) async fn record_loss(depot: &Depot, caller: &PodCaller, build_key: &str, window: u64, cause: LossCause) -> Result<()> {
     let shelf = profile_shelf(caller, build_key)?;
     let key = shelf.loss(&Identity::new(&caller.uid, window))?;
-    if documents::create(&*depot.store, &key, &Loss { cause })
-        .await?
-        .is_none()
-    {
-        depot
-            .metrics
-            .losses
-            .with_label_values(&[cause_label(cause)])
-            .inc();
+    if documents::create(&*depot.store, &key, &Loss { cause }).await?.is_none() {
+        depot.metrics.losses.with_label_values(&[cause_label(cause)]).inc();
     }
     Ok(())
 }
 
 fn profile_shelf(caller: &PodCaller, build_key: &str) -> Result<Shelf> {
     match &caller.role {
-        Role::Executor {
-            build_key: Some(own),
-        } if own == build_key => {}
+        Role::Executor { build_key: Some(own) } if own == build_key => {}
         _ => {
-            return Err(Refusal::forbidden(
-                "only an executor of this build speaks of its windows",
-            ));
+            return Err(Refusal::forbidden("only an executor of this build speaks of its windows"));
         }
     }
-    Ok(Layout::of(&caller.function)?.shelf(Subject::Profile {
-        build: digest(build_key)?,
-    })?)
+    Ok(Layout::of(&caller.function)?.shelf(Subject::Profile { build: digest(build_key)? })?)
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -145,20 +109,13 @@ enum Stored {
     Settled,
 }
 
-async fn check_stored(
-    depot: &Depot,
-    shelf: &Shelf,
-    identity: &Identity,
-    upload: &Upload<'_>,
-) -> Result<Stored> {
+async fn check_stored(depot: &Depot, shelf: &Shelf, identity: &Identity, upload: &Upload<'_>) -> Result<Stored> {
     let sha256 = digest(upload.sha256)?;
     let store = &*depot.store;
     let Some(head) = store.head(&shelf.raw(identity)?).await? else {
         return check_settled(store, shelf, identity).await;
     };
-    if head.bytes != upload.bytes
-        || !has_digest(store, shelf, identity, head.sha256, upload.bytes, sha256).await?
-    {
+    if head.bytes != upload.bytes || !has_digest(store, shelf, identity, head.sha256, upload.bytes, sha256).await? {
         return Err(Refusal::conflict("the stored object has other bytes"));
     }
     Ok(Stored::Raw)
@@ -182,21 +139,10 @@ async fn has_digest(
 }
 
 /// A confirmation that is sent again after its object was moved.
-async fn check_settled(
-    store: &dyn ObjectStore,
-    shelf: &Shelf,
-    identity: &Identity,
-) -> Result<Stored> {
+async fn check_settled(store: &dyn ObjectStore, shelf: &Shelf, identity: &Identity) -> Result<Stored> {
     let head: Document<Head> = documents::read(store, &shelf.head()?).await?;
-    let folded = head
-        .known()
-        .is_some_and(|head| head.inputs.contains(identity));
-    if folded
-        || store
-            .head(&shelf.quarantined_reason(identity)?)
-            .await?
-            .is_some()
-    {
+    let folded = head.known().is_some_and(|head| head.inputs.contains(identity));
+    if folded || store.head(&shelf.quarantined_reason(identity)?).await?.is_some() {
         return Ok(Stored::Settled);
     }
     Err(Refusal::not_found("the object is not stored"))

@@ -100,10 +100,7 @@ impl Body for RequestBody {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match self.get_mut() {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
@@ -127,10 +124,7 @@ impl Body for RequestBody {
 }
 
 impl Streamed {
-    fn poll_frame(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
             None => {
                 self.progress.0.store(ENDED, SeqCst);
@@ -183,13 +177,7 @@ struct Open {
 }
 
 impl ExecutorBody {
-    pub(crate) fn new(
-        inner: Incoming,
-        exchange: Exchange,
-        connection: Connection,
-        request: Progress,
-        deadline: Instant,
-    ) -> Self {
+    pub(crate) fn new(inner: Incoming, exchange: Exchange, connection: Connection, request: Progress, deadline: Instant) -> Self {
         let mut body = Self {
             inner,
             open: Some(Open {
@@ -226,11 +214,7 @@ impl ExecutorBody {
     }
 
     fn fail(&mut self) {
-        if let Some(Open {
-            mut exchange,
-            request,
-            ..
-        }) = self.open.take()
+        if let Some(Open { mut exchange, request, .. }) = self.open.take()
             && !request.is_too_large()
             && !request.is_broken()
         {
@@ -243,10 +227,7 @@ impl Body for AnswerBody {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match self.get_mut() {
             Self::Own(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Own(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
@@ -270,10 +251,7 @@ impl Body for AnswerBody {
 }
 
 impl ExecutorBody {
-    fn poll_frame(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match Pin::new(&mut self.inner).poll_frame(context) {
             Poll::Ready(None) => {
                 self.end();
@@ -289,9 +267,7 @@ impl ExecutorBody {
             }
             Poll::Pending => {
                 let deadline = self.deadline;
-                let sleep = self
-                    .sleep
-                    .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+                let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
                 ready!(sleep.as_mut().poll(context));
                 self.fail();
                 Poll::Ready(Some(Err(Error::Overdue)))

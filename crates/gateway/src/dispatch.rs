@@ -50,10 +50,7 @@ enum Attempt {
 }
 
 /// Sends the request to an executor of its function.
-pub(crate) async fn dispatch(
-    gateway: &Gateway,
-    errand: Errand,
-) -> Result<Response<AnswerBody>, Refusal> {
+pub(crate) async fn dispatch(gateway: &Gateway, errand: Errand) -> Result<Response<AnswerBody>, Refusal> {
     let Errand {
         key,
         mut request,
@@ -71,76 +68,54 @@ pub(crate) async fn dispatch(
         let Some(exchange) = choice.exchange(gateway, passage) else {
             // However often it has to wait, it waits no longer than this.
             let until = *until.get_or_insert_with(|| Instant::now() + gateway.settings.limits.hold);
-            Wait::begin(gateway, state, until)?
-                .for_change(&key, choice.pause())
-                .await?;
+            Wait::begin(gateway, state, until)?.for_change(&key, choice.pause()).await?;
             choice.tried.clear();
             continue;
         };
         let copy = repeatable(&request, may_be_repeated);
         match attempt(gateway, exchange, request, deadline).await {
             Attempt::Answered(response, connection, exchange) => {
-                return Ok(answer(
-                    response,
-                    connection,
-                    exchange,
-                    progress,
-                    deadline,
-                    choice.retries,
-                ));
+                return Ok(answer(response, connection, exchange, progress, deadline, choice.retries));
             }
             Attempt::Unsent(back, exchange) => {
                 request = back;
                 choice.retry(&exchange);
             }
             Attempt::Broken(mut exchange) => match copy {
-                _ if progress.is_too_large() => {
-                    return Err(Refusal::new(
-                        Reason::TooLarge,
-                        "The request's body is larger than this gateway passes on.\n",
-                    )
-                    .of(exchange.deployment()));
-                }
-                _ if progress.is_broken() => {
-                    return Err(
-                        Refusal::new(Reason::ClientGone, "The request's body broke off.\n")
-                            .of(exchange.deployment()),
-                    );
-                }
                 Some(copy) if choice.repeats + 1 < MAX_EXECUTORS => {
                     exchange.fail();
                     request = copy;
                     choice.repeats += 1;
                     choice.retry(&exchange);
                 }
-                _ => {
-                    exchange.fail();
-                    return Err(Refusal::new(Reason::ExecutorFailed, "The executor took the request and closed the connection without an answer.\n").of(exchange.deployment()));
-                }
+                _ => return Err(broken(exchange, &progress)),
             },
             Attempt::Overdue(mut exchange) => {
                 exchange.fail();
-                return Err(Refusal::new(
-                    Reason::Timeout,
-                    "The executor gave no answer in time.\n",
-                )
-                .of(exchange.deployment()));
+                return Err(Refusal::of(Reason::Timeout, exchange.deployment()));
             }
         }
     }
 }
 
+/// Whose fault it is that there is no answer.
+fn broken(mut exchange: Exchange, progress: &Progress) -> Refusal {
+    let reason = if progress.is_too_large() {
+        Reason::TooLarge
+    } else if progress.is_broken() {
+        Reason::ClientGone
+    } else {
+        exchange.fail();
+        Reason::ExecutorFailed
+    };
+    Refusal::of(reason, exchange.deployment())
+}
+
 fn no_route(gateway: &Gateway) -> Refusal {
     if gateway.routes.is_complete() {
-        Refusal::new(
-            Reason::NotFound,
-            "There is no Function of this name in this namespace.\n",
-        )
+        Reason::NotFound.into()
     } else {
-        Refusal::new(
-            Reason::NotReady,
-            "This gateway has just started and does not know this function yet.\n",
-        )
+        Reason::NotReady.into()
     }
 }
 
@@ -162,27 +137,17 @@ impl Choice {
             return None;
         }
         let route = &passage.route;
-        let chosen = self.deployment.as_ref().and_then(|chosen| {
-            route
-                .targets
-                .iter()
-                .position(|target| Arc::ptr_eq(&target.deployment, chosen))
-        });
+        let chosen = self
+            .deployment
+            .as_ref()
+            .and_then(|chosen| route.targets.iter().position(|target| Arc::ptr_eq(&target.deployment, chosen)));
         let wanted = chosen.or_else(|| {
             let turn = route.turn()?;
-            self.deployment = route
-                .targets
-                .get(turn)
-                .map(|target| Arc::clone(&target.deployment));
+            self.deployment = route.targets.get(turn).map(|target| Arc::clone(&target.deployment));
             Some(turn)
         });
         let (deployment, lease) = route.lease(wanted, &self.tried, Instant::now())?;
-        Some(Exchange::new(
-            passage,
-            lease,
-            deployment,
-            Arc::clone(&gateway.metrics),
-        ))
+        Some(Exchange::new(passage, lease, deployment, Arc::clone(&gateway.metrics)))
     }
 
     /// After so many executors the next one is not tried at once.
@@ -205,43 +170,26 @@ struct Wait<'a> {
 }
 
 impl<'a> Wait<'a> {
-    fn begin(
-        gateway: &'a Gateway,
-        state: Arc<FunctionState>,
-        until: Instant,
-    ) -> Result<Self, Refusal> {
+    fn begin(gateway: &'a Gateway, state: Arc<FunctionState>, until: Instant) -> Result<Self, Refusal> {
         if state.waiting.fetch_add(1, SeqCst) >= gateway.settings.limits.hold_queue {
             state.waiting.fetch_sub(1, SeqCst);
             state.unroutable.fetch_add(1, SeqCst);
-            return Err(Refusal::new(
-                Reason::QueueFull,
-                "Too many requests wait for an executor of this function.\n",
-            ));
+            return Err(Reason::QueueFull.into());
         }
         gateway.metrics.waiting.inc();
-        Ok(Self {
-            gateway,
-            state,
-            until,
-        })
+        Ok(Self { gateway, state, until })
     }
 
     /// Until an executor may accept, or at least for `pause`; an error when nothing more can be hoped for.
     async fn for_change(self, key: &str, pause: Option<Duration>) -> Result<(), Refusal> {
         let routes = &self.gateway.routes;
-        let (mut changed, mut accepting) = (
-            pin!(self.state.changed.notified()),
-            pin!(routes.accepting.notified()),
-        );
+        let (mut changed, mut accepting) = (pin!(self.state.changed.notified()), pin!(routes.accepting.notified()));
         changed.as_mut().enable();
         accepting.as_mut().enable();
         let now = Instant::now();
         if now >= self.until {
             self.state.unroutable.fetch_add(1, SeqCst);
-            return Err(Refusal::new(
-                Reason::NoExecutor,
-                "No executor of this function could take the request in time.\n",
-            ));
+            return Err(Reason::NoExecutor.into());
         }
         if let Some(pause) = pause {
             sleep_until(self.until.min(now + pause)).await;
@@ -254,9 +202,7 @@ impl<'a> Wait<'a> {
         if route.is_open(now) {
             return Ok(());
         }
-        let next = route
-            .next_try(now)
-            .map_or(self.until, |next| next.min(self.until));
+        let next = route.next_try(now).map_or(self.until, |next| next.min(self.until));
         tokio::select! {
             () = changed => {}
             () = accepting => {}
@@ -274,10 +220,7 @@ impl Drop for Wait<'_> {
 }
 
 /// A copy for a second sending, where the client allows one and the body is in memory.
-fn repeatable(
-    request: &Request<RequestBody>,
-    may_be_repeated: bool,
-) -> Option<Request<RequestBody>> {
+fn repeatable(request: &Request<RequestBody>, may_be_repeated: bool) -> Option<Request<RequestBody>> {
     let RequestBody::Whole(bytes) = request.body() else {
         return None;
     };
@@ -290,25 +233,12 @@ fn repeatable(
     })
 }
 
-async fn attempt(
-    gateway: &Gateway,
-    mut exchange: Exchange,
-    mut request: Request<RequestBody>,
-    deadline: Instant,
-) -> Attempt {
+async fn attempt(gateway: &Gateway, mut exchange: Exchange, mut request: Request<RequestBody>, deadline: Instant) -> Attempt {
     let endpoint = Arc::clone(exchange.endpoint());
     let mut stale = 0;
     loop {
-        let wanted = if stale < MAX_STALE {
-            Wanted::KeptOrNew
-        } else {
-            Wanted::New
-        };
-        let mut connection = match endpoint
-            .pool
-            .checkout(endpoint.id.address, gateway.connector(), wanted)
-            .await
-        {
+        let wanted = if stale < MAX_STALE { Wanted::KeptOrNew } else { Wanted::New };
+        let mut connection = match endpoint.pool.checkout(endpoint.id.address, gateway.connector(), wanted).await {
             Ok(connection) => connection,
             Err(error) => {
                 endpoint.pause(Instant::now());
@@ -357,20 +287,15 @@ fn answer(
     let (mut head, body) = response.into_parts();
     forwarded::strip_answer(&mut head.headers);
     let deployment = exchange.deployment();
-    head.headers
-        .insert(forwarded::STAGE, deployment.stage_header.clone());
-    head.headers
-        .insert(forwarded::BUILD, deployment.build_header.clone());
+    head.headers.insert(forwarded::STAGE, deployment.stage_header.clone());
+    head.headers.insert(forwarded::BUILD, deployment.build_header.clone());
     if retries > 0 {
-        head.headers
-            .insert(forwarded::RETRIES, HeaderValue::from(retries));
+        head.headers.insert(forwarded::RETRIES, HeaderValue::from(retries));
     }
     head.version = http::Version::default();
     head.extensions.clear();
     Response::from_parts(
         head,
-        AnswerBody::Executor(Box::new(ExecutorBody::new(
-            body, exchange, connection, progress, deadline,
-        ))),
+        AnswerBody::Executor(Box::new(ExecutorBody::new(body, exchange, connection, progress, deadline))),
     )
 }

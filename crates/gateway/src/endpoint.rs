@@ -117,8 +117,7 @@ impl Endpoint {
     fn accepts(&self, now: Instant) -> bool {
         self.available.load(SeqCst)
             && (!self.windows.load(SeqCst)
-                || (self.state() == AcceptState::Accepting
-                    && self.millis(now) < self.state_good_until.load(SeqCst)))
+                || (self.state() == AcceptState::Accepting && self.millis(now) < self.state_good_until.load(SeqCst)))
     }
 
     /// A connection failed: nothing is sent for a while. Many failures at once, of one outage, count as one.
@@ -179,8 +178,7 @@ impl Endpoint {
 
     /// The agent's last reply, to a report that was sent at `asked`.
     pub(crate) fn set_state(&self, state: AcceptState, asked: Instant) {
-        self.state_good_until
-            .store(self.millis(asked + REPLY_GOOD_FOR), SeqCst);
+        self.state_good_until.store(self.millis(asked + REPLY_GOOD_FOR), SeqCst);
         self.state.store(encode(state), SeqCst);
         if state != AcceptState::Accepting {
             // The child is going to end: a kept connection could break under the first request of the next window.

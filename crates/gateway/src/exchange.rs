@@ -35,12 +35,7 @@ enum Phase {
 }
 
 impl Exchange {
-    pub(crate) fn new(
-        passage: Passage,
-        lease: Lease,
-        deployment: Arc<Deployment>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
+    pub(crate) fn new(passage: Passage, lease: Lease, deployment: Arc<Deployment>, metrics: Arc<Metrics>) -> Self {
         Self {
             _passage: passage,
             lease,
@@ -60,9 +55,7 @@ impl Exchange {
 
     /// The request is about to leave.
     pub(crate) fn sent(&mut self) {
-        self.phase = Phase::Sent {
-            since: Instant::now(),
-        };
+        self.phase = Phase::Sent { since: Instant::now() };
         self.lease.sent();
         self.deployment.tally.sent();
         self.metrics.in_flight.inc();

@@ -65,28 +65,20 @@ pub(crate) fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, 
     if hosts.next().is_some() {
         return AmbiguousHostSnafu.fail();
     }
-    let named = named
-        .map(|host| host.to_str().ok().context(AmbiguousHostSnafu))
-        .transpose()?;
+    let named = named.map(|host| host.to_str().ok().context(AmbiguousHostSnafu)).transpose()?;
     // An absolute target (and HTTP/2's :authority) outranks the header (RFC 9112, 3.2.2).
-    uri.authority()
-        .map(http::uri::Authority::as_str)
-        .or(named)
-        .context(NoHostSnafu)
+    uri.authority().map(http::uri::Authority::as_str).or(named).context(NoHostSnafu)
 }
 
 /// Refuses what could be read in two ways. Hyper has refused most of it before.
 pub(crate) fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
-    let in_origin_form =
-        uri.path().starts_with('/') || (method == Method::OPTIONS && uri.path() == "*");
+    let in_origin_form = uri.path().starts_with('/') || (method == Method::OPTIONS && uri.path() == "*");
     if method == Method::CONNECT || !in_origin_form {
         return TargetSnafu.fail();
     }
     let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
     let length = lengths.next();
-    if lengths.next().is_some()
-        || (length.is_some() && headers.contains_key(header::TRANSFER_ENCODING))
-    {
+    if lengths.next().is_some() || (length.is_some() && headers.contains_key(header::TRANSFER_ENCODING)) {
         return LengthSnafu.fail();
     }
     Ok(())
@@ -124,20 +116,14 @@ pub(crate) fn prepare(
     join_cookies(headers);
     let host = HeaderValue::from_str(host).unwrap_or_else(|_| HeaderValue::from_static(""));
     let peer = origin.peer.to_canonical().to_string();
-    let chain = match headers
-        .get(&FORWARDED_FOR)
-        .and_then(|chain| chain.to_str().ok())
-    {
+    let chain = match headers.get(&FORWARDED_FOR).and_then(|chain| chain.to_str().ok()) {
         Some(chain) => format!("{chain}, {peer}"),
         None => peer,
     };
     if let Ok(chain) = HeaderValue::from_str(&chain) {
         headers.insert(FORWARDED_FOR, chain);
     }
-    for (name, value) in [
-        (FORWARDED_HOST, host.clone()),
-        (FORWARDED_PROTO, HeaderValue::from_static("http")),
-    ] {
+    for (name, value) in [(FORWARDED_HOST, host.clone()), (FORWARDED_PROTO, HeaderValue::from_static("http"))] {
         if let Entry::Vacant(vacant) = headers.entry(name) {
             vacant.insert(value);
         }
@@ -148,11 +134,7 @@ pub(crate) fn prepare(
         headers.insert(FORWARDED_PREFIX, prefix);
     }
     headers.insert(header::HOST, host);
-    let id = headers
-        .get(&REQUEST_ID)
-        .filter(|id| is_id(id))
-        .cloned()
-        .unwrap_or_else(fresh_id);
+    let id = headers.get(&REQUEST_ID).filter(|id| is_id(id)).cloned().unwrap_or_else(fresh_id);
     headers.insert(REQUEST_ID, id.clone());
     id
 }
@@ -160,10 +142,7 @@ pub(crate) fn prepare(
 /// Says how a body is framed. Without a word hyper would drop the body of a GET whose length is not known.
 pub(crate) fn frame(headers: &mut HeaderMap, size: &SizeHint) {
     if size.exact().is_none() {
-        headers.insert(
-            header::TRANSFER_ENCODING,
-            HeaderValue::from_static("chunked"),
-        );
+        headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
 }
 
@@ -196,11 +175,7 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
 }
 
 fn remove_where(headers: &mut HeaderMap, unwanted: impl Fn(&str) -> bool) {
-    let names: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| unwanted(name.as_str()))
-        .cloned()
-        .collect();
+    let names: Vec<HeaderName> = headers.keys().filter(|name| unwanted(name.as_str())).cloned().collect();
     for name in names {
         headers.remove(name);
     }
@@ -211,11 +186,7 @@ fn join_cookies(headers: &mut HeaderMap) {
     if headers.get_all(header::COOKIE).iter().nth(1).is_none() {
         return;
     }
-    let crumbs: Vec<&[u8]> = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .map(HeaderValue::as_bytes)
-        .collect();
+    let crumbs: Vec<&[u8]> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
     if let Ok(cookie) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
         headers.insert(header::COOKIE, cookie);
     }
@@ -252,11 +223,7 @@ impl FromStr for Network {
             .split_once('/')
             .map_or((text, None), |(address, length)| (address, Some(length)));
         let address: IpAddr = address.parse().ok().context(NotANetworkSnafu { text })?;
-        let (bits, offset) = if address.is_ipv4() {
-            (32, 96)
-        } else {
-            (128, 0)
-        };
+        let (bits, offset) = if address.is_ipv4() { (32, 96) } else { (128, 0) };
         let length: u32 = length
             .map_or(Some(bits), |length| length.parse().ok())
             .filter(|length| *length <= bits)

@@ -14,10 +14,10 @@ use std::{
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version, header, uri::PathAndQuery};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    body::{AnswerBody, RequestBody},
+    body::{AnswerBody, Progress, RequestBody},
     dispatch::{self, Errand},
     forwarded::{self, Origin},
     host::{Destination, Misdirected},
@@ -76,11 +76,7 @@ impl Gateway {
     }
 
     /// Answers one request, whatever it is.
-    pub(crate) async fn answer(
-        self: Arc<Self>,
-        peer: SocketAddr,
-        request: Request<Incoming>,
-    ) -> Result<Response<AnswerBody>, Infallible> {
+    pub(crate) async fn answer(self: Arc<Self>, peer: SocketAddr, request: Request<Incoming>) -> Result<Response<AnswerBody>, Infallible> {
         let version = request.version();
         let (result, id) = self.serve(peer, request).await;
         let mut answer = result.unwrap_or_else(|refusal| {
@@ -91,23 +87,16 @@ impl Gateway {
             answer.headers_mut().insert(forwarded::REQUEST_ID, id);
         }
         if self.is_leaving() && version < Version::HTTP_2 {
-            answer
-                .headers_mut()
-                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(answer)
     }
 
-    async fn serve(
-        &self,
-        peer: SocketAddr,
-        request: Request<Incoming>,
-    ) -> (Result<Response<AnswerBody>, Refusal>, Option<HeaderValue>) {
+    async fn serve(&self, peer: SocketAddr, request: Request<Incoming>) -> (Result<Response<AnswerBody>, Refusal>, Option<HeaderValue>) {
         let deadline = Instant::now() + self.settings.limits.total;
         let (mut head, body) = request.into_parts();
         let route = match self.find(&head.uri, &head.headers).and_then(|found| {
-            forwarded::check(&head.method, &head.uri, &head.headers)
-                .map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))?;
+            forwarded::check(&head.method, &head.uri, &head.headers).map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))?;
             Ok(found)
         }) {
             Ok(route) => route,
@@ -115,24 +104,14 @@ impl Gateway {
         };
         let origin = Origin {
             peer: peer.ip(),
-            trusted: self
-                .settings
-                .trusted_proxies
-                .iter()
-                .any(|network| network.contains(peer.ip())),
+            trusted: self.settings.trusted_proxies.iter().any(|network| network.contains(peer.ip())),
         };
         let may_be_repeated = forwarded::may_be_repeated(&head.headers);
-        let id = forwarded::prepare(
-            &mut head.headers,
-            &route.host,
-            &route.prefix,
-            origin,
-            || self.fresh_id(),
-        );
+        let id = forwarded::prepare(&mut head.headers, &route.host, &route.prefix, origin, || self.fresh_id());
         head.uri = route.target;
         head.version = Version::HTTP_11;
         let result = async {
-            let (body, progress) = self.body(body, may_be_repeated).await?;
+            let (body, progress) = self.body(body, may_be_repeated, deadline).await?;
             forwarded::frame(&mut head.headers, &body.size_hint());
             let errand = Errand {
                 key: route.key,
@@ -147,19 +126,16 @@ impl Gateway {
     }
 
     fn find(&self, uri: &Uri, headers: &HeaderMap) -> Result<Found, Refusal> {
-        let host = forwarded::host(uri, headers)
-            .map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))?;
-        let Destination { key, prefix } = self.settings.hosts.resolve(host, uri.path()).map_err(
-            |misdirected| match misdirected {
+        let host = forwarded::host(uri, headers).map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))?;
+        let Destination { key, prefix } = self
+            .settings
+            .hosts
+            .resolve(host, uri.path())
+            .map_err(|misdirected| match misdirected {
                 Misdirected::Host(sentence) => Refusal::new(Reason::Misdirected, sentence),
-                Misdirected::Path => Refusal::new(
-                    Reason::NotFound,
-                    "On this host a function is reached as /NAMESPACE/NAME/….\n",
-                ),
-            },
-        )?;
-        let target = forwarded::target(uri, prefix)
-            .map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))?;
+                Misdirected::Path => Refusal::new(Reason::NotFound, "On this host a function is reached as /NAMESPACE/NAME/….\n"),
+            })?;
+        let target = forwarded::target(uri, prefix).map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))?;
         let prefix = uri
             .path_and_query()
             .map_or("", PathAndQuery::as_str)
@@ -173,26 +149,16 @@ impl Gateway {
         })
     }
 
-    async fn body(
-        &self,
-        body: Incoming,
-        may_be_repeated: bool,
-    ) -> Result<(RequestBody, crate::body::Progress), Refusal> {
+    async fn body(&self, body: Incoming, may_be_repeated: bool, deadline: Instant) -> Result<(RequestBody, Progress), Refusal> {
         let limit = self.settings.limits.body_bytes;
         let size = body.size_hint();
         if size.lower() > limit {
-            return Err(Refusal::new(
-                Reason::TooLarge,
-                "The request's body is larger than this gateway passes on.\n",
-            ));
+            return Err(Reason::TooLarge.into());
         }
         if may_be_repeated && size.exact().is_some_and(|bytes| bytes <= RESEND_BYTES) {
-            let collected = tokio::time::timeout(self.settings.limits.total, body.collect()).await;
+            let collected = timeout_at(deadline, body.collect()).await;
             let Ok(Ok(collected)) = collected else {
-                return Err(Refusal::new(
-                    Reason::ClientGone,
-                    "The request's body broke off.\n",
-                ));
+                return Err(Reason::ClientGone.into());
             };
             return Ok(RequestBody::whole(collected.to_bytes()));
         }
@@ -201,8 +167,7 @@ impl Gateway {
 
     fn fresh_id(&self) -> HeaderValue {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        HeaderValue::from_str(&format!("{}-{number:x}", &self.boot[..16]))
-            .unwrap_or_else(|_| HeaderValue::from_static("none"))
+        HeaderValue::from_str(&format!("{}-{number:x}", &self.boot[..16])).unwrap_or_else(|_| HeaderValue::from_static("none"))
     }
 }
 

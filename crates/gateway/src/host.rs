@@ -8,7 +8,7 @@ pub(crate) struct Hosts {
     cluster_domain: String,
     /// What may follow `NAME.NAMESPACE`, with the leading dot; the empty one is implied.
     suffixes: Vec<String>,
-    path_hosts: HashSet<String>,
+    by_path: HashSet<String>,
 }
 
 /// The function of a request.
@@ -51,18 +51,14 @@ impl Hosts {
         Self {
             cluster_domain,
             suffixes,
-            path_hosts: own,
+            by_path: own,
         }
     }
 
     /// The function that `host` (with or without a port) and `path` name.
-    pub(crate) fn resolve<'a>(
-        &self,
-        host: &'a str,
-        path: &'a str,
-    ) -> Result<Destination<'a>, Misdirected> {
+    pub(crate) fn resolve<'a>(&self, host: &'a str, path: &'a str) -> Result<Destination<'a>, Misdirected> {
         let host = lower_case(without_port(host));
-        if self.path_hosts.contains(host.as_ref()) || is_address(&host) {
+        if self.by_path.contains(host.as_ref()) || is_address(&host) {
             return from_path(path).ok_or(Misdirected::Path);
         }
         let Some(key) = self.key_bytes(&host) else {
@@ -81,15 +77,11 @@ impl Hosts {
     /// Length of `NAME.NAMESPACE` at the start of the host, when what follows is ours.
     fn key_bytes(&self, host: &str) -> Option<usize> {
         let (name, rest) = host.split_once('.')?;
-        let namespace = rest
-            .split_once('.')
-            .map_or(rest, |(namespace, _)| namespace);
+        let namespace = rest.split_once('.').map_or(rest, |(namespace, _)| namespace);
         let length = name.len() + 1 + namespace.len();
         let suffix = &host[length..];
-        (is_label(name)
-            && is_label(namespace)
-            && (suffix.is_empty() || self.suffixes.iter().any(|known| known == suffix)))
-        .then_some(length)
+        (is_label(name) && is_label(namespace) && (suffix.is_empty() || self.suffixes.iter().any(|known| known == suffix)))
+            .then_some(length)
     }
 
     fn advice(&self, host: &str) -> String {
@@ -99,26 +91,19 @@ impl Hosts {
                 "Host \"{host}\" does not say which namespace the function is in: use {host}.NAMESPACE or {host}.NAMESPACE.svc.{domain}.\n"
             );
         }
-        format!(
-            "This gateway does not serve this host: a function is reached as NAME.NAMESPACE, NAME.NAMESPACE.svc, NAME.NAMESPACE.svc.{}{}.\n",
-            self.cluster_domain,
-            self.suffixes
-                .iter()
-                .skip(2)
-                .map(|suffix| format!(", NAME.NAMESPACE{suffix}"))
-                .collect::<String>()
-        )
+        let suffixes = self.suffixes.iter().map(String::as_str);
+        let forms: Vec<String> = std::iter::once("")
+            .chain(suffixes)
+            .map(|suffix| format!("NAME.NAMESPACE{suffix}"))
+            .collect();
+        let forms = forms.join(", ");
+        format!("This gateway does not serve this host: a function is reached as {forms}.\n")
     }
 }
 
 fn without_port(host: &str) -> &str {
     let bare = match host.rsplit_once(':') {
-        Some((bare, port))
-            if port.bytes().all(|byte| byte.is_ascii_digit())
-                && (!bare.contains(':') || bare.ends_with(']')) =>
-        {
-            bare
-        }
+        Some((bare, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && (!bare.contains(':') || bare.ends_with(']')) => bare,
         _ => host,
     };
     bare.strip_suffix('.').unwrap_or(bare)
@@ -133,10 +118,7 @@ fn lower_case(text: &str) -> Cow<'_, str> {
 }
 
 fn is_address(host: &str) -> bool {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(host);
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().is_ok()
 }
 
@@ -169,10 +151,7 @@ mod tests {
         Hosts::new(
             "cluster.local",
             &["fn.example.com".to_owned()],
-            &[
-                "anneal-gateway.anneal-system".to_owned(),
-                "fn.example.com".to_owned(),
-            ],
+            &["anneal-gateway.anneal-system".to_owned(), "fn.example.com".to_owned()],
         )
     }
 
@@ -187,9 +166,7 @@ mod tests {
     #[case("hello.shop.fn.example.com", "hello.shop")]
     fn finds_the_function_in_the_host(#[case] host: &str, #[case] key: &str) {
         assert_eq!(
-            hosts()
-                .resolve(host, "/a/b/c")
-                .map(|found| (found.key.into_owned(), found.prefix)),
+            hosts().resolve(host, "/a/b/c").map(|found| (found.key.into_owned(), found.prefix)),
             Ok((key.to_owned(), 0))
         );
     }
@@ -208,10 +185,7 @@ mod tests {
     #[case("hello.shop/x")]
     #[case("")]
     fn refuses_hosts_that_are_not_ours(#[case] host: &str) {
-        assert!(
-            matches!(hosts().resolve(host, "/"), Err(Misdirected::Host(_))),
-            "{host}"
-        );
+        assert!(matches!(hosts().resolve(host, "/"), Err(Misdirected::Host(_))), "{host}");
     }
 
     #[test]
@@ -219,10 +193,7 @@ mod tests {
         let Err(Misdirected::Host(sentence)) = hosts().resolve("hello:80", "/") else {
             panic!("a bare name must be refused")
         };
-        assert!(
-            sentence.contains("hello.NAMESPACE.svc.cluster.local"),
-            "{sentence}"
-        );
+        assert!(sentence.contains("hello.NAMESPACE.svc.cluster.local"), "{sentence}");
     }
 
     #[rstest]
@@ -232,11 +203,7 @@ mod tests {
     #[case("10.1.2.3:8080", "/shop/hello/a", 11)]
     #[case("[fd00::1]:8080", "/shop/hello/a", 11)]
     #[case("localhost:8080", "/shop/hello/a", 11)]
-    fn finds_the_function_in_the_path_on_its_own_hosts(
-        #[case] host: &str,
-        #[case] path: &str,
-        #[case] prefix: usize,
-    ) {
+    fn finds_the_function_in_the_path_on_its_own_hosts(#[case] host: &str, #[case] path: &str, #[case] prefix: usize) {
         assert_eq!(
             hosts().resolve(host, path),
             Ok(Destination {
@@ -255,10 +222,6 @@ mod tests {
     #[case("/../hello")]
     #[case("*")]
     fn a_path_that_names_no_function_is_not_found(#[case] path: &str) {
-        assert_eq!(
-            hosts().resolve("localhost", path),
-            Err(Misdirected::Path),
-            "{path}"
-        );
+        assert_eq!(hosts().resolve("localhost", path), Err(Misdirected::Path), "{path}");
     }
 }

@@ -1,33 +1,30 @@
 //! What the watches have shown, and the routes that follow from it. One task owns it; requests only see [`Routes`].
 
+mod slices;
+mod wanted;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
-    net::{IpAddr, SocketAddr},
     sync::{Arc, atomic::AtomicUsize},
 };
 
-use anneal_api::{
-    names::{LABEL_DEPLOYMENT, LABEL_WINDOWS},
-    v1alpha1::{Function, Stage},
-};
-use anneal_protocol::{AGENT_PORT, FUNCTION_PORT, FunctionRef};
-use http::HeaderValue;
-use k8s_openapi::api::discovery::v1::{Endpoint as SliceEndpoint, EndpointSlice};
+use anneal_api::v1alpha1::Function;
+use anneal_protocol::FunctionRef;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use tokio::sync::mpsc::UnboundedSender;
 
+use self::{
+    slices::{Listed, deployment_of, list, name_of},
+    wanted::{Share, Wanted},
+};
 use crate::{
     endpoint::{Endpoint, EndpointId},
-    metrics,
-    routes::{Deployment, FunctionState, Generation, Route, Routes, Target},
+    routes::{FunctionState, Generation, Route, Routes, Target},
     split::Split,
-    tally::Tally,
 };
 
 /// Executors with windows that left the slices and may come back: their totals must not start again.
 const MAX_REMEMBERED: usize = 1024;
-/// Name of the agent's port in a slice that has another than the usual one.
-const AGENT_PORT_NAME: &str = "agent";
-
 /// A Deployment by namespace and name.
 type DeploymentId = (String, String);
 
@@ -55,37 +52,11 @@ struct FunctionEntry {
     wanted: Wanted,
 }
 
-/// What a Function's status says of its traffic.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-struct Wanted {
-    generation: i64,
-    traffic: Vec<Share>,
-    stable: Option<Share>,
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-struct Share {
-    stage: Stage,
-    build_key: String,
-    deployment: String,
-    percent: u32,
-    windows: bool,
-}
-
 /// The executors of one Deployment, as its slices show them.
 #[derive(Debug, Default)]
 struct Executors {
     slices: BTreeMap<String, Vec<Listed>>,
     endpoints: BTreeMap<EndpointId, Arc<Endpoint>>,
-}
-
-/// One endpoint of one slice.
-#[derive(Clone, Debug)]
-struct Listed {
-    id: EndpointId,
-    agent: SocketAddr,
-    available: bool,
-    windows: bool,
 }
 
 impl Index {
@@ -104,16 +75,12 @@ impl Index {
 
     /// A Function as it is now.
     pub(crate) fn apply(&mut self, function: &Function) {
-        let (Some(name), Some(namespace)) = (&function.metadata.name, &function.metadata.namespace)
-        else {
+        let (Some(name), Some(namespace)) = (&function.metadata.name, &function.metadata.namespace) else {
             return;
         };
         let (key, wanted) = (key(namespace, name), Wanted::of(function));
         let uid = function.metadata.uid.clone().unwrap_or_default();
-        let known = self
-            .functions
-            .get(&key)
-            .filter(|entry| entry.state.function.uid == uid);
+        let known = self.functions.get(&key).filter(|entry| entry.state.function.uid == uid);
         if known.is_some_and(|entry| entry.wanted == wanted) {
             return;
         }
@@ -198,11 +165,7 @@ impl Index {
             self.forget_slice(&name);
         }
         let listed = list(slice, &id);
-        self.executors
-            .entry(id.clone())
-            .or_default()
-            .slices
-            .insert(name.1.clone(), listed);
+        self.executors.entry(id.clone()).or_default().slices.insert(name.1.clone(), listed);
         self.slices.insert(name, id.clone());
         self.refresh(&id);
     }
@@ -215,19 +178,12 @@ impl Index {
     }
 
     /// A list has ended: of the slices of `namespace` (or all) only these exist.
-    pub(crate) fn retain_slices(
-        &mut self,
-        namespace: Option<&str>,
-        seen: &HashSet<(String, String)>,
-    ) {
+    pub(crate) fn retain_slices(&mut self, namespace: Option<&str>, seen: &HashSet<(String, String)>) {
         let in_scope = self
             .slices
             .keys()
             .filter(|known| namespace.is_none_or(|namespace| known.0 == namespace));
-        let gone: Vec<(String, String)> = in_scope
-            .filter(|known| !seen.contains(known))
-            .cloned()
-            .collect();
+        let gone: Vec<(String, String)> = in_scope.filter(|known| !seen.contains(known)).cloned().collect();
         for name in gone {
             self.forget_slice(&name);
         }
@@ -241,11 +197,7 @@ impl Index {
             executors.slices.remove(&name.1);
         }
         self.refresh(&id);
-        if self
-            .executors
-            .get(&id)
-            .is_some_and(|executors| executors.slices.is_empty())
-        {
+        if self.executors.get(&id).is_some_and(|executors| executors.slices.is_empty()) {
             self.executors.remove(&id);
         }
     }
@@ -307,11 +259,7 @@ impl Index {
             return;
         };
         let stable = entry.wanted.stable_index();
-        let targets = entry
-            .wanted
-            .shares()
-            .map(|share| self.target(entry, share))
-            .collect();
+        let targets = entry.wanted.shares().map(|share| self.target(entry, share)).collect();
         let route = Route {
             state: Arc::clone(&entry.state),
             generation: Arc::clone(&entry.generation),
@@ -323,9 +271,7 @@ impl Index {
     }
 
     fn target(&self, entry: &FunctionEntry, share: &Share) -> Target {
-        let executors = self
-            .executors
-            .get(&(entry.namespace.clone(), share.deployment.clone()));
+        let executors = self.executors.get(&(entry.namespace.clone(), share.deployment.clone()));
         let endpoints: Vec<Arc<Endpoint>> = executors
             .into_iter()
             .flat_map(|executors| executors.endpoints.values().cloned())
@@ -336,9 +282,7 @@ impl Index {
                 ask_for_reports(&self.windows, endpoint);
             }
         }
-        let deployment = entry
-            .state
-            .deployment(&share.deployment, || share.deployment());
+        let deployment = entry.state.deployment(&share.deployment, || share.deployment());
         Target {
             deployment,
             percent: share.percent,
@@ -348,180 +292,8 @@ impl Index {
     }
 }
 
-impl Wanted {
-    fn of(function: &Function) -> Self {
-        let Some(status) = &function.status else {
-            return Self::default();
-        };
-        let traffic = status.traffic.iter().map(|target| Share {
-            stage: target.stage,
-            build_key: target.build_key.clone(),
-            deployment: target.deployment.clone(),
-            percent: u32::try_from(target.percent.clamp(0, 100)).unwrap_or(0),
-            windows: target.windows,
-        });
-        let stable = status.stable.as_ref().map(|stable| Share {
-            stage: stable.stage,
-            build_key: stable.build_key.clone(),
-            deployment: stable.deployment.clone(),
-            percent: 0,
-            windows: false,
-        });
-        Self {
-            generation: status.route_generation.unwrap_or(0),
-            traffic: traffic.collect(),
-            stable,
-        }
-    }
-
-    fn split(&self) -> Split {
-        Split::new(
-            &self
-                .traffic
-                .iter()
-                .map(|share| share.percent)
-                .collect::<Vec<_>>(),
-        )
-    }
-
-    /// Every Deployment once: the traffic in its order, then `stable` if that is not in it.
-    fn shares(&self) -> impl Iterator<Item = &Share> {
-        let stable = self.stable.iter().filter(|stable| {
-            self.traffic
-                .iter()
-                .all(|share| share.deployment != stable.deployment)
-        });
-        self.traffic.iter().chain(stable)
-    }
-
-    fn stable_index(&self) -> Option<usize> {
-        let stable = self.stable.as_ref()?;
-        self.shares()
-            .position(|share| share.deployment == stable.deployment)
-    }
-}
-
-impl Share {
-    fn deployment(&self) -> Deployment {
-        let build: String = self
-            .build_key
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(10)
-            .collect();
-        Deployment {
-            stage: self.stage,
-            stage_header: HeaderValue::from_static(metrics::label(self.stage)),
-            build_header: HeaderValue::from_str(&build)
-                .unwrap_or_else(|_| HeaderValue::from_static("")),
-            tally: Tally::default(),
-        }
-    }
-}
-
 fn key(namespace: &str, name: &str) -> String {
     format!("{name}.{namespace}")
-}
-
-fn name_of(slice: &EndpointSlice) -> Option<(String, String)> {
-    Some((
-        slice.metadata.namespace.clone()?,
-        slice.metadata.name.clone()?,
-    ))
-}
-
-fn deployment_of(slice: &EndpointSlice) -> Option<DeploymentId> {
-    let deployment = slice.metadata.labels.as_ref()?.get(LABEL_DEPLOYMENT)?;
-    Some((slice.metadata.namespace.clone()?, deployment.clone()))
-}
-
-fn list(slice: &EndpointSlice, id: &DeploymentId) -> Vec<Listed> {
-    let ports = slice.ports.iter().flatten();
-    let named = |name: &str| {
-        ports
-            .clone()
-            .find(|port| port.name.as_deref() == Some(name))
-            .and_then(|port| u16::try_from(port.port?).ok())
-    };
-    let agent = named(AGENT_PORT_NAME).unwrap_or(AGENT_PORT);
-    let function = ports
-        .clone()
-        .filter(|port| port.name.as_deref() != Some(AGENT_PORT_NAME))
-        .find_map(|port| u16::try_from(port.port?).ok())
-        .filter(|port| *port != agent);
-    let windows = slice
-        .metadata
-        .labels
-        .as_ref()
-        .and_then(|labels| labels.get(LABEL_WINDOWS))
-        .is_some_and(|value| value == "true");
-    let endpoints = slice.endpoints.iter();
-    endpoints
-        .filter_map(|endpoint| {
-            listed(
-                endpoint,
-                id,
-                function.unwrap_or(FUNCTION_PORT),
-                agent,
-                windows,
-            )
-        })
-        .collect()
-}
-
-fn listed(
-    endpoint: &SliceEndpoint,
-    id: &DeploymentId,
-    port: u16,
-    agent: u16,
-    windows: bool,
-) -> Option<Listed> {
-    let address: IpAddr = endpoint.addresses.first()?.parse().ok()?;
-    if !may_be_an_executor(address) {
-        tracing::warn!(%address, namespace = id.0, deployment = id.1, "a slice lists an address that no pod can have");
-        return None;
-    }
-    let conditions = endpoint.conditions.as_ref();
-    let available = conditions.is_none_or(|conditions| {
-        // A Service may publish what is not ready; `terminating` is then the only word for a pod that goes.
-        conditions.ready.unwrap_or(true)
-            && conditions.serving.unwrap_or(true)
-            && !conditions.terminating.unwrap_or(false)
-    });
-    let pod_uid = endpoint
-        .target_ref
-        .as_ref()
-        .and_then(|target| target.uid.clone())
-        .unwrap_or_default();
-    let id = EndpointId {
-        namespace: id.0.clone(),
-        deployment: id.1.clone(),
-        pod_uid,
-        address: SocketAddr::new(address, port),
-    };
-    Some(Listed {
-        agent: SocketAddr::new(address, agent),
-        id,
-        available,
-        windows,
-    })
-}
-
-/// A forged slice must not make the gateway call itself, its node or a cloud's metadata server.
-fn may_be_an_executor(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        // Tests have their executors on the loopback interface; nothing else may.
-        address if address.is_loopback() => cfg!(test),
-        IpAddr::V4(address) => {
-            !address.is_link_local()
-                && !address.is_unspecified()
-                && !address.is_multicast()
-                && !address.is_broadcast()
-        }
-        IpAddr::V6(address) => {
-            !address.is_unicast_link_local() && !address.is_unspecified() && !address.is_multicast()
-        }
-    }
 }
 
 fn recall(remembered: &mut VecDeque<Arc<Endpoint>>, id: &EndpointId) -> Option<Arc<Endpoint>> {
@@ -531,10 +303,7 @@ fn recall(remembered: &mut VecDeque<Arc<Endpoint>>, id: &EndpointId) -> Option<A
 
 /// Starts the reports to an agent that has windows, once.
 fn ask_for_reports(windows: &UnboundedSender<Arc<Endpoint>>, endpoint: &Arc<Endpoint>) {
-    if endpoint.has_windows()
-        && endpoint.begin_reports()
-        && windows.send(Arc::clone(endpoint)).is_err()
-    {
+    if endpoint.has_windows() && endpoint.begin_reports() && windows.send(Arc::clone(endpoint)).is_err() {
         tracing::debug!("the gateway is stopping: nobody reports to agents any more");
     }
 }

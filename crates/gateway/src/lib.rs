@@ -83,12 +83,6 @@ pub enum Error {
         #[snafu(source(from(kube::Error, Box::new)))]
         source: Box<kube::Error>,
     },
-    /// The client of agents and controllers cannot be made.
-    #[snafu(display("cannot make the peers' client: {reason}"))]
-    MakePeerClient {
-        /// Why.
-        reason: String,
-    },
 }
 
 /// Serves until SIGTERM or SIGINT, then lets every request end.
@@ -96,44 +90,25 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let registry = Registry::new();
     let metrics = Arc::new(Metrics::new(&registry).context(RegisterMetricsSnafu)?);
     let routes = Arc::new(Routes::default());
-    let gateway = Arc::new(Gateway::new(
-        args.settings(),
-        Arc::clone(&routes),
-        Arc::clone(&metrics),
-    ));
-    let peers = PeerClient::new().map_err(|error| Error::MakePeerClient {
-        reason: error.to_string(),
-    })?;
-    let client = watch::client(kube::Config::infer().await.context(FindClusterSnafu)?)
-        .context(MakeClientSnafu)?;
+    let gateway = Arc::new(Gateway::new(args.settings(), Arc::clone(&routes), Arc::clone(&metrics)));
+    let peers = PeerClient::new();
+    let client = watch::client(kube::Config::infer().await.context(FindClusterSnafu)?).context(MakeClientSnafu)?;
     let stop = stopped().context(SignalsSnafu)?;
-    let listener = TcpListener::bind(args.listen).await.context(ListenSnafu {
-        address: args.listen,
+    let listener = TcpListener::bind(args.listen).await.context(ListenSnafu { address: args.listen })?;
+    let telemetry = TcpListener::bind(args.telemetry_listen).await.context(ListenSnafu {
+        address: args.telemetry_listen,
     })?;
-    let telemetry = TcpListener::bind(args.telemetry_listen)
-        .await
-        .context(ListenSnafu {
-            address: args.telemetry_listen,
-        })?;
 
     let (opened, windows) = mpsc::unbounded_channel();
     let index = Index::new(Arc::clone(&routes), opened);
     let mut tasks = JoinSet::new();
-    tasks.spawn(watch::run(
-        client,
-        gateway.settings.namespaces.clone(),
-        index,
-        routes,
-        metrics,
-    ));
+    tasks.spawn(watch::run(client, gateway.settings.namespaces.clone(), index, routes, metrics));
     tasks.spawn(windows::run(Arc::clone(&gateway), peers.clone(), windows));
     tasks.spawn(report::run(Arc::clone(&gateway), peers.clone()));
     tasks.spawn(sweep(Arc::clone(&gateway)));
     let ready = Arc::clone(&gateway);
     tasks.spawn(async move {
-        if let Err(error) =
-            anneal_telemetry::serve_on(telemetry, registry, move || ready.is_ready()).await
-        {
+        if let Err(error) = anneal_telemetry::serve_on(telemetry, registry, move || ready.is_ready()).await {
             tracing::error!(%error, "the metrics server ended");
         }
     });
@@ -153,10 +128,7 @@ async fn sweep(gateway: Arc<Gateway>) {
 
 /// Ends at the first SIGTERM or SIGINT.
 fn stopped() -> std::io::Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -1,10 +1,7 @@
 //! The gateway's metrics: no label has values that tenants choose.
 
 use anneal_api::v1alpha1::Stage;
-use anneal_telemetry::prometheus::{
-    self, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry,
-};
+use anneal_telemetry::prometheus::{self, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 use crate::{refusal::Reason, tally::Outcome};
 
@@ -53,8 +50,7 @@ impl Metrics {
                 "Time from sending a request to an executor to the end of its answer.",
             )
             .buckets(vec![
-                0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
-                10.0, 30.0, 60.0, 300.0,
+                0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
             ]),
             &["stage"],
         )?;
@@ -67,37 +63,19 @@ impl Metrics {
                 }
             }),
             refused: IntCounterVec::new(
-                Opts::new(
-                    "anneal_gateway_refused_total",
-                    "Requests that the gateway answered itself.",
-                ),
+                Opts::new("anneal_gateway_refused_total", "Requests that the gateway answered itself."),
                 &["reason"],
             )?,
-            retries: IntCounter::new(
-                "anneal_gateway_retries_total",
-                "Requests sent again to another executor.",
-            )?,
-            in_flight: IntGauge::new(
-                "anneal_gateway_in_flight",
-                "Requests sent and not answered.",
-            )?,
-            waiting: IntGauge::new(
-                "anneal_gateway_waiting",
-                "Requests that wait for an executor.",
-            )?,
+            retries: IntCounter::new("anneal_gateway_retries_total", "Requests sent again to another executor.")?,
+            in_flight: IntGauge::new("anneal_gateway_in_flight", "Requests sent and not answered.")?,
+            waiting: IntGauge::new("anneal_gateway_waiting", "Requests that wait for an executor.")?,
             connections: IntGauge::new("anneal_gateway_connections", "Open client connections.")?,
             routes: IntGauge::new("anneal_gateway_routes", "Functions that are routed.")?,
             watch_errors: IntCounterVec::new(
-                Opts::new(
-                    "anneal_gateway_watch_errors_total",
-                    "Watches that broke and were taken up again.",
-                ),
+                Opts::new("anneal_gateway_watch_errors_total", "Watches that broke and were taken up again."),
                 &["resource"],
             )?,
-            reports: IntCounterVec::new(
-                Opts::new("anneal_gateway_reports_total", "Reports to controllers."),
-                &["outcome"],
-            )?,
+            reports: IntCounterVec::new(Opts::new("anneal_gateway_reports_total", "Reports to controllers."), &["outcome"])?,
         };
         registry.register(Box::new(requests))?;
         registry.register(Box::new(seconds))?;
@@ -105,12 +83,7 @@ impl Metrics {
             registry.register(Box::new(counters.clone()))?;
         }
         registry.register(Box::new(metrics.retries.clone()))?;
-        for gauge in [
-            &metrics.in_flight,
-            &metrics.waiting,
-            &metrics.connections,
-            &metrics.routes,
-        ] {
+        for gauge in [&metrics.in_flight, &metrics.waiting, &metrics.connections, &metrics.routes] {
             registry.register(Box::new(gauge.clone()))?;
         }
         Ok(metrics)

@@ -68,16 +68,10 @@ pub(crate) struct Connection {
 
 impl Pool {
     /// A kept connection that is still good, or a new one.
-    pub(crate) async fn checkout(
-        &self,
-        address: SocketAddr,
-        connector: Connector,
-        wanted: Wanted,
-    ) -> Result<Connection, Error> {
+    pub(crate) async fn checkout(&self, address: SocketAddr, connector: Connector, wanted: Wanted) -> Result<Connection, Error> {
         if wanted == Wanted::KeptOrNew {
             while let Some(mut sender) = self.pop(connector.idle) {
-                if sender.is_ready() || matches!(timeout(SETTLE, sender.ready()).await, Ok(Ok(())))
-                {
+                if sender.is_ready() || matches!(timeout(SETTLE, sender.ready()).await, Ok(Ok(()))) {
                     return Ok(Connection { sender, kept: true });
                 }
             }
@@ -105,17 +99,12 @@ impl Pool {
         self.idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .retain(|idle| {
-                now.saturating_duration_since(idle.since) < idle_for && !idle.sender.is_closed()
-            });
+            .retain(|idle| now.saturating_duration_since(idle.since) < idle_for && !idle.sender.is_closed());
     }
 
     /// Closes everything that is idle.
     pub(crate) fn clear(&self) {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Idle connections that are still open.
@@ -147,10 +136,7 @@ impl Pool {
 
 impl Connection {
     /// Sends one request. When the error holds the request, none of its bytes has left.
-    pub(crate) async fn send(
-        &mut self,
-        request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
+    pub(crate) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
         self.sender.try_send_request(request).await
     }
 }
@@ -172,8 +158,5 @@ async fn connect(address: SocketAddr, within: Duration) -> Result<Connection, Er
             tracing::debug!(%error, %address, "the connection to an executor ended");
         }
     });
-    Ok(Connection {
-        sender,
-        kept: false,
-    })
+    Ok(Connection { sender, kept: false })
 }

@@ -48,6 +48,22 @@ impl Reason {
         }
     }
 
+    /// What people are told where there is nothing more to say.
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Misdirected => "This gateway does not serve this host.\n",
+            Self::NotFound => "There is no Function of this name in this namespace.\n",
+            Self::Invalid => "The request cannot be understood.\n",
+            Self::TooLarge => "The request's body is larger than this gateway passes on.\n",
+            Self::QueueFull => "Too many requests wait for an executor of this function.\n",
+            Self::NoExecutor => "No executor of this function could take the request in time.\n",
+            Self::NotReady => "This gateway has just started and does not know this function yet.\n",
+            Self::ExecutorFailed => "The executor took the request and gave no answer.\n",
+            Self::Timeout => "The executor gave no answer in time.\n",
+            Self::ClientGone => "The request's body broke off.\n",
+        }
+    }
+
     const fn status(self) -> StatusCode {
         match self {
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
@@ -69,6 +85,12 @@ impl Reason {
     }
 }
 
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self::new(reason, reason.sentence())
+    }
+}
+
 /// An answer of the gateway's own.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -87,23 +109,20 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn of(mut self, deployment: &Arc<Deployment>) -> Self {
-        self.deployment = Some(Arc::clone(deployment));
-        self
+    /// The answer of an executor's Deployment, as far as it has one.
+    pub(crate) fn of(reason: Reason, deployment: &Arc<Deployment>) -> Self {
+        Self {
+            deployment: Some(Arc::clone(deployment)),
+            ..Self::from(reason)
+        }
     }
 
     pub(crate) fn answer(self) -> Response<AnswerBody> {
         let mut answer = Response::new(AnswerBody::Own(Bytes::from(self.sentence.into_owned())));
         *answer.status_mut() = self.reason.status();
         let headers = answer.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-        );
-        headers.insert(
-            forwarded::REASON,
-            HeaderValue::from_static(self.reason.name()),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(forwarded::REASON, HeaderValue::from_static(self.reason.name()));
         if let Some(seconds) = self.reason.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }

@@ -47,52 +47,28 @@ pub(crate) async fn last(gateway: &Gateway, client: &PeerClient) {
 
 /// Reports to every address; `true` when the leader took it.
 async fn once(gateway: &Gateway, client: &PeerClient, controller: &str) -> bool {
-    gateway
-        .metrics
-        .routes
-        .set(i64::try_from(gateway.routes.count()).unwrap_or(i64::MAX));
-    let addresses: Vec<SocketAddr> =
-        match timeout(DEADLINE, tokio::net::lookup_host(controller)).await {
-            Ok(Ok(addresses)) => addresses.collect(),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, controller, "the controller's name is not known");
-                gateway
-                    .metrics
-                    .reports
-                    .with_label_values(&["unresolved"])
-                    .inc();
-                return false;
-            }
-            Err(_) => return false,
-        };
+    let addresses: Vec<SocketAddr> = match timeout(DEADLINE, tokio::net::lookup_host(controller)).await {
+        Ok(Ok(addresses)) => addresses.collect(),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, controller, "the controller's name is not known");
+            gateway.metrics.reports.with_label_values(&["unresolved"]).inc();
+            return false;
+        }
+        Err(_) => return false,
+    };
     let report = GatewayReport {
         gateway: gateway.settings.peers.gateway.clone(),
         boot: gateway.boot.clone(),
         functions: gateway.routes.reports(),
     };
-    let taken = join_all(
-        addresses
-            .into_iter()
-            .map(|address| post(gateway, client, address, &report)),
-    )
-    .await;
+    let taken = join_all(addresses.into_iter().map(|address| post(gateway, client, address, &report))).await;
     taken.contains(&true)
 }
 
-async fn post(
-    gateway: &Gateway,
-    client: &PeerClient,
-    address: SocketAddr,
-    report: &GatewayReport,
-) -> bool {
+async fn post(gateway: &Gateway, client: &PeerClient, address: SocketAddr, report: &GatewayReport) -> bool {
     let url = format!("http://{address}{REPORTS_PATH}");
     let outcome = match client
-        .post::<_, GatewayReply>(
-            &url,
-            &gateway.settings.peers.controller_token,
-            report,
-            DEADLINE,
-        )
+        .post::<_, GatewayReply>(&url, &gateway.settings.peers.controller_token, report, DEADLINE)
         .await
     {
         Ok(GatewayReply {}) => "taken",

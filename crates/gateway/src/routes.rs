@@ -111,11 +111,7 @@ impl Routes {
 
     /// The function is gone.
     pub(crate) fn withdraw(&self, key: &str) {
-        let removed = self
-            .table
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(key);
+        let removed = self.table.write().unwrap_or_else(PoisonError::into_inner).remove(key);
         if let Some(route) = removed {
             route.state.changed.notify_waiters();
         }
@@ -131,18 +127,12 @@ impl Routes {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.table
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
+        self.table.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// What the controller is told of every function.
     pub(crate) fn reports(&self) -> Vec<FunctionReport> {
-        self.all()
-            .iter()
-            .map(|route| route.state.report())
-            .collect()
+        self.all().iter().map(|route| route.state.report()).collect()
     }
 
     /// Closes the connections that were idle for too long.
@@ -198,15 +188,8 @@ impl FunctionState {
     }
 
     /// What is known of a Deployment; made when it is named for the first time.
-    pub(crate) fn deployment(
-        &self,
-        name: &str,
-        make: impl FnOnce() -> Deployment,
-    ) -> Arc<Deployment> {
-        let mut deployments = self
-            .deployments
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn deployment(&self, name: &str, make: impl FnOnce() -> Deployment) -> Arc<Deployment> {
+        let mut deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = deployments.get(name) {
             return Arc::clone(known);
         }
@@ -216,14 +199,8 @@ impl FunctionState {
     }
 
     fn follow(&self, generation: Arc<Generation>) {
-        let mut generations = self
-            .generations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if !generations
-            .last()
-            .is_some_and(|current| Arc::ptr_eq(current, &generation))
-        {
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        if !generations.last().is_some_and(|current| Arc::ptr_eq(current, &generation)) {
             generations.push(generation);
         }
         forget_finished(&mut generations);
@@ -231,23 +208,15 @@ impl FunctionState {
 
     /// The oldest generation that something is still sent by, or the current one.
     pub(crate) fn acked(&self) -> i64 {
-        let mut generations = self
-            .generations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         forget_finished(&mut generations);
-        generations
-            .first()
-            .map_or(0, |generation| generation.number)
+        generations.first().map_or(0, |generation| generation.number)
     }
 
     pub(crate) fn report(&self) -> FunctionReport {
         // The ack first: what it says must be covered by the counts that follow.
         let generation = self.acked();
-        let deployments = self
-            .deployments
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
         FunctionReport {
             function: self.function.clone(),
             generation,
@@ -277,12 +246,7 @@ impl Route {
 
     /// An executor of `wanted`; where that has none that accepts, of `stable`, then of any other, greatest share first.
     /// Executors in `tried` are left out.
-    pub(crate) fn lease(
-        &self,
-        wanted: Option<usize>,
-        tried: &[Arc<Endpoint>],
-        now: Instant,
-    ) -> Option<(Arc<Deployment>, Lease)> {
+    pub(crate) fn lease(&self, wanted: Option<usize>, tried: &[Arc<Endpoint>], now: Instant) -> Option<(Arc<Deployment>, Lease)> {
         let preferred = [wanted, self.stable];
         let found = preferred
             .into_iter()
@@ -291,9 +255,7 @@ impl Route {
         found.or_else(|| {
             let mut others: Vec<&Target> = self.targets.iter().collect();
             others.sort_by_key(|target| std::cmp::Reverse(target.percent));
-            others
-                .into_iter()
-                .find_map(|target| target.lease(tried, now))
+            others.into_iter().find_map(|target| target.lease(tried, now))
         })
     }
 
@@ -327,17 +289,11 @@ impl Target {
 
     fn least_busy(&self, tried: &[Arc<Endpoint>], now: Instant) -> Option<&Arc<Endpoint>> {
         let count = self.endpoints.len();
-        let start = if count > 1 {
-            self.turn.fetch_add(1, SeqCst) % count
-        } else {
-            0
-        };
+        let start = if count > 1 { self.turn.fetch_add(1, SeqCst) % count } else { 0 };
         let (front, back) = self.endpoints.split_at(start.min(count));
         back.iter()
             .chain(front)
-            .filter(|endpoint| {
-                endpoint.is_open(now) && !tried.iter().any(|tried| Arc::ptr_eq(tried, endpoint))
-            })
+            .filter(|endpoint| endpoint.is_open(now) && !tried.iter().any(|tried| Arc::ptr_eq(tried, endpoint)))
             .min_by_key(|endpoint| endpoint.outstanding())
     }
 }

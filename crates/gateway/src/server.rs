@@ -24,11 +24,7 @@ const MAX_STREAMS: u32 = 128;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stop`; then asks clients to leave, closes the door after a while and waits for what is in flight.
-pub(crate) async fn serve(
-    gateway: Arc<Gateway>,
-    listener: TcpListener,
-    stop: impl Future<Output = ()>,
-) {
+pub(crate) async fn serve(gateway: Arc<Gateway>, listener: TcpListener, stop: impl Future<Output = ()>) {
     let limits = gateway.settings.limits;
     let graceful = GracefulShutdown::new();
     let builder = Arc::new(builder(limits.client_idle));
@@ -65,12 +61,11 @@ pub(crate) async fn serve(
         }
     }
     drop(listener);
-    match timeout(limits.drain, graceful.shutdown()).await {
-        Ok(()) => tracing::info!("every request was answered"),
-        Err(_) => tracing::warn!(
-            requests = gateway.metrics.in_flight.get(),
-            "requests were still in flight when the time for them was over"
-        ),
+    if timeout(limits.drain, graceful.shutdown()).await.is_ok() {
+        tracing::info!("every request was answered");
+    } else {
+        let requests = gateway.metrics.in_flight.get();
+        tracing::warn!(requests, "requests were still in flight when the time for them was over");
     }
 }
 
@@ -106,9 +101,7 @@ async fn connection(
     gateway.metrics.connections.inc();
     let serving = Arc::clone(&gateway);
     let service = service_fn(move |request| Arc::clone(&serving).answer(peer, request));
-    let connection = builder
-        .serve_connection(TokioIo::new(stream), service)
-        .into_owned();
+    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, %peer, "a client's connection ended");
     }

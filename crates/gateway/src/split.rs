@@ -32,15 +32,8 @@ impl Split {
 }
 
 fn round(percents: &[u32]) -> Box<[u8]> {
-    let divisor = percents
-        .iter()
-        .copied()
-        .fold(0, greatest_common_divisor)
-        .max(1);
-    let weights: Vec<i64> = percents
-        .iter()
-        .map(|percent| i64::from(percent / divisor))
-        .collect();
+    let divisor = percents.iter().copied().fold(0, greatest_common_divisor).max(1);
+    let weights: Vec<i64> = percents.iter().map(|percent| i64::from(percent / divisor)).collect();
     let total: i64 = weights.iter().sum();
     let mut credit = vec![0; weights.len()];
     let mut round = Vec::new();
@@ -48,9 +41,7 @@ fn round(percents: &[u32]) -> Box<[u8]> {
         for (credit, weight) in credit.iter_mut().zip(&weights) {
             *credit += weight;
         }
-        let Some(richest) =
-            (0..credit.len()).max_by_key(|target| (credit[*target], std::cmp::Reverse(*target)))
-        else {
+        let Some(richest) = (0..credit.len()).max_by_key(|target| (credit[*target], std::cmp::Reverse(*target))) else {
             break;
         };
         credit[richest] -= total;
@@ -84,10 +75,9 @@ mod tests {
     #[case(&[13, 12, 13, 12, 13, 12, 13, 12])]
     fn any_thousand_requests_are_split_exactly(#[case] percents: &[u32]) {
         let split = Split::new(percents);
-        let taken: Vec<usize> =
-            std::iter::repeat_with(|| split.next().expect("a target has a share"))
-                .take(3000)
-                .collect();
+        let taken: Vec<usize> = std::iter::repeat_with(|| split.next().expect("a target has a share"))
+            .take(3000)
+            .collect();
         for window in taken.windows(1000) {
             for (target, percent) in percents.iter().enumerate() {
                 let count = window.iter().filter(|taken| **taken == target).count();
@@ -103,10 +93,9 @@ mod tests {
     #[test]
     fn a_small_share_is_spread_and_not_bunched() {
         let split = Split::new(&[90, 10]);
-        let taken: Vec<usize> =
-            std::iter::repeat_with(|| split.next().expect("a target has a share"))
-                .take(200)
-                .collect();
+        let taken: Vec<usize> = std::iter::repeat_with(|| split.next().expect("a target has a share"))
+            .take(200)
+            .collect();
         for window in taken.windows(10) {
             assert_eq!(window.iter().filter(|taken| **taken == 1).count(), 1);
         }
@@ -125,10 +114,7 @@ mod tests {
             let workers: Vec<_> = (0..4)
                 .map(|_| scope.spawn(|| (0..1000).filter(|_| split.next() == Some(1)).count()))
                 .collect();
-            workers
-                .into_iter()
-                .map(|worker| worker.join().expect("the worker ends"))
-                .collect()
+            workers.into_iter().map(|worker| worker.join().expect("the worker ends")).collect()
         });
         assert_eq!(counts.iter().sum::<usize>(), 1000);
     }

@@ -53,10 +53,8 @@ impl Tally {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         match outcome {
             Outcome::Answered { status, micros } => {
-                self.classes[usize::from(status / 100).clamp(1, 5) - 1]
-                    .fetch_add(1, Ordering::Relaxed);
-                self.bucket(Histogram::index(micros))
-                    .fetch_add(1, Ordering::Relaxed);
+                self.classes[usize::from(status / 100).clamp(1, 5) - 1].fetch_add(1, Ordering::Relaxed);
+                self.bucket(Histogram::index(micros)).fetch_add(1, Ordering::Relaxed);
             }
             Outcome::Failed => {
                 self.failures.fetch_add(1, Ordering::Relaxed);
@@ -70,10 +68,7 @@ impl Tally {
     /// The counts as the controller gets them. `requests` is the sum of all ends, so they agree by construction.
     pub(crate) fn snapshot(&self) -> Counts {
         let classes = std::array::from_fn(|class| self.classes[class].load(Ordering::Relaxed));
-        let (failures, cancelled) = (
-            self.failures.load(Ordering::Relaxed),
-            self.cancelled.load(Ordering::Relaxed),
-        );
+        let (failures, cancelled) = (self.failures.load(Ordering::Relaxed), self.cancelled.load(Ordering::Relaxed));
         Counts {
             requests: classes.iter().sum::<u64>() + failures + cancelled,
             classes,
@@ -87,25 +82,19 @@ impl Tally {
 
     fn bucket(&self, index: u16) -> &AtomicU64 {
         let index = usize::from(index).min(OCTAVE * OCTAVES - 1);
-        let octave = self.latency[index / OCTAVE]
-            .get_or_init(|| Box::new(std::array::from_fn(|_| AtomicU64::new(0))));
+        let octave = self.latency[index / OCTAVE].get_or_init(|| Box::new(std::array::from_fn(|_| AtomicU64::new(0))));
         &octave[index % OCTAVE]
     }
 
     fn histogram(&self) -> Histogram {
         let mut histogram = Histogram::default();
         for (octave, buckets) in self.latency.iter().enumerate() {
-            for (sub, bucket) in buckets
-                .get()
-                .into_iter()
-                .flat_map(|buckets| buckets.iter().enumerate())
-            {
+            for (sub, bucket) in buckets.get().into_iter().flat_map(|buckets| buckets.iter().enumerate()) {
                 let count = bucket.load(Ordering::Relaxed);
                 if count > 0 {
-                    histogram.buckets.insert(
-                        u16::try_from(octave * OCTAVE + sub).unwrap_or(u16::MAX),
-                        count,
-                    );
+                    histogram
+                        .buckets
+                        .insert(u16::try_from(octave * OCTAVE + sub).unwrap_or(u16::MAX), count);
                 }
             }
         }
@@ -133,10 +122,7 @@ mod tests {
         tally.ended(Outcome::Cancelled);
         let counts = tally.snapshot();
         assert_eq!((counts.requests, counts.in_flight), (6, 1));
-        assert_eq!(
-            (counts.classes, counts.failures, counts.cancelled),
-            ([0, 2, 0, 1, 1], 1, 1)
-        );
+        assert_eq!((counts.classes, counts.failures, counts.cancelled), ([0, 2, 0, 1, 1], 1, 1));
         assert_eq!(counts.latency.count(), 4);
     }
 
@@ -145,10 +131,7 @@ mod tests {
         let (tally, mut expected) = (Tally::default(), Histogram::default());
         for micros in [0, 31, 32, 999, 1_000_000, 300_000_000] {
             tally.sent();
-            tally.ended(Outcome::Answered {
-                status: 200,
-                micros,
-            });
+            tally.ended(Outcome::Answered { status: 200, micros });
             expected.record(micros);
         }
         assert_eq!(tally.snapshot().latency, expected);

@@ -8,17 +8,16 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::{
     Api, Client, Resource, ResourceExt,
     core::DeserializeGuard,
-    runtime::{
-        WatchStreamExt,
-        utils::Backoff,
-        watcher::{self, Event, watcher},
-    },
+    runtime::watcher::{self, Event, watcher},
 };
+use tokio::time::sleep;
 
 use crate::{index::Index, metrics::Metrics, routes::Routes};
 
 /// The apiserver ends a watch after this, and five seconds later a silent one is given up.
 const WATCH_SECONDS: u32 = 25;
+/// A watch that is refused so often in a row begins with a list again.
+const PATIENCE: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
@@ -36,29 +35,19 @@ type Scope = Option<String>;
 
 /// What a watch of one scope showed.
 enum Shown {
-    Function(Scope, Event<DeserializeGuard<Function>>),
-    Slice(Scope, Event<EndpointSlice>),
+    Function(Scope, Box<Event<DeserializeGuard<Function>>>),
+    Slice(Scope, Box<Event<EndpointSlice>>),
 }
 
 /// Follows both resources for ever.
-pub(crate) async fn run(
-    client: Client,
-    namespaces: Vec<String>,
-    mut index: Index,
-    routes: Arc<Routes>,
-    metrics: Arc<Metrics>,
-) {
+pub(crate) async fn run(client: Client, namespaces: Vec<String>, mut index: Index, routes: Arc<Routes>, metrics: Arc<Metrics>) {
     let scopes: Vec<Scope> = if namespaces.is_empty() {
         vec![None]
     } else {
         namespaces.into_iter().map(Some).collect()
     };
     let mut lists = Lists::new(scopes.len() * 2);
-    let mut shown = stream::select_all(
-        scopes
-            .iter()
-            .flat_map(|scope| streams(&client, scope, &metrics)),
-    );
+    let mut shown = stream::select_all(scopes.iter().flat_map(|scope| streams(&client, scope, &metrics)));
     while let Some(event) = shown.next().await {
         lists.feed(&mut index, event);
         if lists.are_complete() && !routes.is_complete() {
@@ -68,48 +57,64 @@ pub(crate) async fn run(
     }
 }
 
-fn streams(
-    client: &Client,
-    scope: &Scope,
-    metrics: &Arc<Metrics>,
-) -> [BoxStream<'static, Shown>; 2] {
-    let functions = watcher(
-        api::<DeserializeGuard<Function>>(client, scope),
-        watcher::Config::default().timeout(WATCH_SECONDS),
-    );
-    let labelled = watcher::Config::default()
-        .timeout(WATCH_SECONDS)
-        .labels(LABEL_DEPLOYMENT);
-    let slices = watcher(api::<EndpointSlice>(client, scope), labelled);
+fn streams(client: &Client, scope: &Scope, metrics: &Arc<Metrics>) -> [BoxStream<'static, Shown>; 2] {
+    let functions = api::<DeserializeGuard<Function>>(client, scope);
+    let slices = api::<EndpointSlice>(client, scope);
+    let all = watcher::Config::default().timeout(WATCH_SECONDS);
+    let labelled = all.clone().labels(LABEL_DEPLOYMENT);
     let (of_functions, of_slices) = (scope.clone(), scope.clone());
+    let functions = steady("functions", metrics, move || watcher(functions.clone(), all.clone()).boxed());
+    let slices = steady("endpointslices", metrics, move || watcher(slices.clone(), labelled.clone()).boxed());
     [
-        steady(functions, "functions", metrics)
-            .map(move |event| Shown::Function(of_functions.clone(), event))
+        functions
+            .map(move |event| Shown::Function(of_functions.clone(), Box::new(event)))
             .boxed(),
-        steady(slices, "endpointslices", metrics)
-            .map(move |event| Shown::Slice(of_slices.clone(), event))
-            .boxed(),
+        slices.map(move |event| Shown::Slice(of_slices.clone(), Box::new(event))).boxed(),
     ]
 }
 
+type Watch<K> = BoxStream<'static, watcher::Result<Event<K>>>;
+
 /// The events of a watch that is taken up again, after a pause, whenever it breaks.
-fn steady<K, S>(
-    stream: S,
-    resource: &'static str,
-    metrics: &Arc<Metrics>,
-) -> impl Stream<Item = Event<K>> + Send + use<K, S>
+fn steady<K, M>(resource: &'static str, metrics: &Arc<Metrics>, make: M) -> impl Stream<Item = Event<K>> + Send + use<K, M>
 where
     K: Send + 'static,
-    S: Stream<Item = watcher::Result<Event<K>>> + Send + 'static,
+    M: Fn() -> Watch<K> + Send + 'static,
 {
     let errors = metrics.watch_errors.with_label_values(&[resource]);
-    stream.backoff(Pauses::default()).filter_map(move |event| {
-        let event = event.inspect_err(|error| {
-            errors.inc();
-            tracing::warn!(%error, resource, "a watch broke; the routes stay as they are");
-        });
-        std::future::ready(event.ok())
-    })
+    let first = make();
+    stream::unfold(
+        (first, Pauses::default(), make, errors),
+        move |(mut watch, mut pauses, make, errors)| async move {
+            loop {
+                match watch.next().await {
+                    Some(Ok(event)) => {
+                        pauses.reset();
+                        return Some((event, (watch, pauses, make, errors)));
+                    }
+                    Some(Err(error)) => {
+                        errors.inc();
+                        let pause = pauses.next();
+                        tracing::warn!(%error, resource, "a watch broke; the routes stay as they are");
+                        if must_list_anew(&error, pauses.failures) {
+                            watch = make();
+                        }
+                        sleep(pause).await;
+                    }
+                    None => watch = make(),
+                }
+            }
+        },
+    )
+}
+
+/// `watcher` lists anew after a 410 inside a watch, but asks for the same version for ever when the watch itself is refused:
+/// with 410, or with 504 for a version that the apiserver does not have (any more).
+fn must_list_anew(error: &watcher::Error, failures: u32) -> bool {
+    match error {
+        watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == 410 || failures >= PATIENCE,
+        _ => false,
+    }
 }
 
 fn api<K>(client: &Client, scope: &Scope) -> Api<K>
@@ -117,10 +122,9 @@ where
     K: Resource<Scope = kube::core::NamespaceResourceScope>,
     K::DynamicType: Default,
 {
-    scope.as_ref().map_or_else(
-        || Api::all(client.clone()),
-        |namespace| Api::namespaced(client.clone(), namespace),
-    )
+    scope
+        .as_ref()
+        .map_or_else(|| Api::all(client.clone()), |namespace| Api::namespaced(client.clone(), namespace))
 }
 
 /// Lists under way: what they have shown so far, by scope.
@@ -154,12 +158,9 @@ impl Lists {
                     self.ended.insert(("functions", scope));
                     return;
                 }
-                match event {
+                match *event {
                     Event::Apply(function) | Event::InitApply(function) => apply(index, &function),
-                    Event::Delete(function) => index.remove(
-                        &function.namespace().unwrap_or_default(),
-                        &function.name_any(),
-                    ),
+                    Event::Delete(function) => index.remove(&function.namespace().unwrap_or_default(), &function.name_any()),
                     Event::Init | Event::InitDone => {}
                 }
             }
@@ -169,7 +170,7 @@ impl Lists {
                     self.ended.insert(("slices", scope));
                     return;
                 }
-                match event {
+                match *event {
                     Event::Apply(slice) | Event::InitApply(slice) => index.apply_slice(&slice),
                     Event::Delete(slice) => index.remove_slice(&slice),
                     Event::Init | Event::InitDone => {}
@@ -184,7 +185,8 @@ fn apply(index: &mut Index, function: &DeserializeGuard<Function>) {
         Ok(function) => index.apply(function),
         // Written by a newer controller, perhaps: the route that was understood last stays.
         Err(error) => {
-            tracing::warn!(%error, namespace = function.namespace(), name = function.name_any(), "a Function cannot be read; its route stays as it is")
+            let (namespace, name) = (function.namespace(), function.name_any());
+            tracing::warn!(%error, namespace, name, "a Function cannot be read; its route stays as it is");
         }
     }
 }
@@ -220,18 +222,14 @@ struct Pauses {
     failures: u32,
 }
 
-impl Iterator for Pauses {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
+impl Pauses {
+    fn next(&mut self) -> Duration {
         let pause = (FIRST_PAUSE * (1 << self.failures.min(8))).min(LONGEST_PAUSE);
         self.failures = self.failures.saturating_add(1);
         let jitter = u32::try_from(crate::gateway::random() % 512).unwrap_or(0);
-        Some(pause / 2 + pause / 2 * jitter / 512)
+        pause / 2 + pause / 2 * jitter / 512
     }
-}
 
-impl Backoff for Pauses {
     fn reset(&mut self) {
         self.failures = 0;
     }
@@ -245,14 +243,13 @@ mod tests {
     fn pauses_grow_to_a_bound_and_start_again_after_success() {
         let mut pauses = Pauses::default();
         for expected in [200, 400, 800, 1600, 3000, 3000] {
-            let pause = pauses.next().expect("there is always a next pause");
+            let pause = pauses.next();
             assert!(
-                pause >= Duration::from_millis(expected / 2)
-                    && pause <= Duration::from_millis(expected),
+                pause >= Duration::from_millis(expected / 2) && pause <= Duration::from_millis(expected),
                 "{pause:?}"
             );
         }
         pauses.reset();
-        assert!(pauses.next() <= Some(FIRST_PAUSE));
+        assert!(pauses.next() <= FIRST_PAUSE);
     }
 }

@@ -21,11 +21,7 @@ const EAGER: Duration = Duration::from_millis(100);
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// Reports to every executor that comes out of `opened`, until that is closed.
-pub(crate) async fn run(
-    gateway: Arc<Gateway>,
-    client: PeerClient,
-    mut opened: UnboundedReceiver<Arc<Endpoint>>,
-) {
+pub(crate) async fn run(gateway: Arc<Gateway>, client: PeerClient, mut opened: UnboundedReceiver<Arc<Endpoint>>) {
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {

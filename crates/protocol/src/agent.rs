@@ -111,7 +111,8 @@ pub enum BuildKind {
 pub struct Build {
     /// Identity of the build: names its store prefix.
     pub build_key: String,
-    /// Which executable.
+    /// Which executable. Not `kind` on the wire: that tells the works apart in [`Work`].
+    #[serde(rename = "executable")]
     pub kind: BuildKind,
     /// The jar.
     pub jar: JarInput,
@@ -259,4 +260,48 @@ pub enum AcceptState {
     Draining,
     /// Nothing will be accepted any more.
     Closed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handler::Contract;
+
+    #[test]
+    fn every_work_survives_the_wire() {
+        let handler = Handler {
+            class: "shop.FileHash".to_owned(),
+            method: "main".to_owned(),
+            contract: Contract::Map,
+        };
+        let jar = JarInput { sha256: "00".to_owned(), entry: None, handler };
+        let build = Build {
+            build_key: "key".to_owned(),
+            kind: BuildKind::Optimized,
+            jar: jar.clone(),
+            metadata: None,
+            profile: None,
+            arguments: Vec::new(),
+            timeout_seconds: 1,
+        };
+        let source = Source::ConfigMap { key: "app.jar".to_owned(), sha256: None };
+        let serve = Serve {
+            build_key: "key".to_owned(),
+            program: Program::Jvm { jar, options: Vec::new() },
+            window: None,
+            health_path: None,
+            start_seconds: 1,
+            warmup: Vec::new(),
+            drain_seconds: 1,
+            stop_seconds: 1,
+        };
+        for work in [
+            Work::Resolve(Resolve { source, handler: HandlerRequest::default() }),
+            Work::Build(build),
+            Work::Serve(serve),
+        ] {
+            let text = serde_json::to_string(&work).unwrap();
+            assert_eq!(serde_json::from_str::<Work>(&text).unwrap(), work, "{text}");
+        }
+    }
 }

@@ -11,10 +11,7 @@ pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 impl Clock {
     /// The system's time.
     pub fn system() -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place where time enters this crate"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "the one place where time enters this crate")]
         Self(Arc::new(Timestamp::now))
     }
 

@@ -55,9 +55,7 @@ pub async fn check_store(store: &dyn ObjectStore, prefix: &Prefix) -> Result<(),
         .context(TrySnafu)?;
     let key = prefix
         .key(&signature::hex(&random))
-        .map_err(|error| Error::Configure {
-            reason: error.to_string(),
-        })
+        .map_err(|error| Error::Configure { reason: error.to_string() })
         .context(TrySnafu)?;
     let checked = check(store, &key).await;
     // What is left behind by a fault here is one small object of a known prefix.
@@ -67,30 +65,19 @@ pub async fn check_store(store: &dyn ObjectStore, prefix: &Prefix) -> Result<(),
 }
 
 async fn check(store: &dyn ObjectStore, key: &ObjectKey) -> Result<(), Breach> {
-    let first =
-        written(store.put_if_absent(key, body(b"first")).await)?.context(RefuseMatchSnafu)?;
+    let first = written(store.put_if_absent(key, body(b"first")).await)?.context(RefuseMatchSnafu)?;
     let again = written(store.put_if_absent(key, body(b"again")).await)?;
     ensure!(again.is_none(), OverwriteExistingSnafu);
-    ensure!(
-        read(store, key).await?.context(ForgetSnafu)? == b"first"[..],
-        ReadStaleSnafu
-    );
+    ensure!(read(store, key).await?.context(ForgetSnafu)? == b"first"[..], ReadStaleSnafu);
 
-    let second = written(store.put_if_match(key, body(b"second"), &first).await)?
-        .context(RefuseMatchSnafu)?;
+    let second = written(store.put_if_match(key, body(b"second"), &first).await)?.context(RefuseMatchSnafu)?;
     let stale = written(store.put_if_match(key, body(b"stale"), &first).await)?;
     ensure!(stale.is_none(), AcceptStaleTagSnafu);
-    ensure!(
-        read(store, key).await?.context(ForgetSnafu)? == b"second"[..],
-        ReadStaleSnafu
-    );
+    ensure!(read(store, key).await?.context(ForgetSnafu)? == b"second"[..], ReadStaleSnafu);
 
     store.delete(key).await.context(TrySnafu)?;
     let missing = written(store.put_if_match(key, body(b"missing"), &second).await)?;
-    ensure!(
-        missing.is_none() && read(store, key).await?.is_none(),
-        CreateOnMatchSnafu
-    );
+    ensure!(missing.is_none() && read(store, key).await?.is_none(), CreateOnMatchSnafu);
     Ok(())
 }
 
@@ -106,9 +93,5 @@ fn written(put: Result<Put, Error>) -> Result<Option<ETag>, Breach> {
 }
 
 async fn read(store: &dyn ObjectStore, key: &ObjectKey) -> Result<Option<Bytes>, Breach> {
-    Ok(store
-        .get(key, 64)
-        .await
-        .context(TrySnafu)?
-        .map(|object| object.body))
+    Ok(store.get(key, 64).await.context(TrySnafu)?.map(|object| object.body))
 }

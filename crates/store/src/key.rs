@@ -17,9 +17,7 @@ pub struct Prefix(String);
 
 /// Why a text is no key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Snafu)]
-#[snafu(display(
-    "an object's key is made of parts of printable ASCII, none empty, \".\" or \"..\""
-))]
+#[snafu(display("an object's key is made of parts of printable ASCII, none empty, \".\" or \"..\""))]
 pub struct InvalidKey;
 
 impl ObjectKey {
@@ -71,18 +69,7 @@ fn check(text: &str) -> Result<(), InvalidKey> {
             part.bytes().all(|byte| matches!(byte, b' '..=b'~')
                 && !matches!(
                     byte,
-                    b'\\'
-                        | b'"'
-                        | b'<'
-                        | b'>'
-                        | b'^'
-                        | b'`'
-                        | b'{'
-                        | b'|'
-                        | b'}'
-                        | b'%'
-                        | b'#'
-                        | b'?'
+                    b'\\' | b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}' | b'%' | b'#' | b'?'
                 )),
             InvalidKeySnafu
         );
@@ -138,10 +125,7 @@ mod tests {
     #[case("functions/shop/hello/1-2/jar/0a.jar")]
     #[case("uploads/shop/My App (1)+x.jar")]
     fn accepts(#[case] key: &str) {
-        assert_eq!(
-            key.parse::<ObjectKey>().map(|key| key.to_string()),
-            Ok(key.to_owned())
-        );
+        assert_eq!(key.parse::<ObjectKey>().map(|key| key.to_string()), Ok(key.to_owned()));
     }
 
     #[rstest]
@@ -165,9 +149,6 @@ mod tests {
         let prefix: Prefix = "uploads/shop".parse().unwrap();
         assert_eq!(prefix.key("../other/x"), Err(InvalidKey));
         let key = prefix.key("x/y").unwrap();
-        assert_eq!(
-            (prefix.strip(&key), key.name(), prefix.name()),
-            (Some("x/y"), "y", "shop")
-        );
+        assert_eq!((prefix.strip(&key), key.name(), prefix.name()), (Some("x/y"), "y", "shop"));
     }
 }

@@ -16,8 +16,7 @@ use url::Url;
 
 pub use self::redeem::{Admitted, OBJECTS_PATH};
 use crate::{
-    Clock, Depth, ETag, GrantSpec, Object, ObjectHead, ObjectKey, ObjectStore, Page, PageToken,
-    Prefix, Put, Result, Sha256Digest, Summary,
+    Clock, Depth, ETag, GrantSpec, Object, ObjectHead, ObjectKey, ObjectStore, Page, PageToken, Prefix, Put, Result, Sha256Digest, Summary,
     error::{ConfigureSnafu, ExceedLimitSnafu},
 };
 
@@ -131,9 +130,7 @@ impl ObjectStore for MemoryStore {
     }
 
     async fn hash(&self, key: &ObjectKey, limit: u64) -> Result<Option<(u64, Sha256Digest)>> {
-        Ok(self
-            .find(key, limit)?
-            .map(|stored| (stored.body.len() as u64, stored.sha256)))
+        Ok(self.find(key, limit)?.map(|stored| (stored.body.len() as u64, stored.sha256)))
     }
 
     async fn list(&self, prefix: &Prefix, depth: Depth, from: Option<&PageToken>) -> Result<Page> {
@@ -141,10 +138,7 @@ impl ObjectStore for MemoryStore {
         let mut prefixes = BTreeSet::new();
         let start = from.map_or_else(|| prefix.as_str().to_owned(), |token| token.0.clone());
         let objects = self.objects();
-        for (key, stored) in objects
-            .iter()
-            .skip_while(|(key, _)| key.as_str() < start.as_str())
-        {
+        for (key, stored) in objects.iter().skip_while(|(key, _)| key.as_str() < start.as_str()) {
             let Some(below) = prefix.strip(key) else {
                 break;
             };

@@ -11,8 +11,7 @@ use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use object_store::{
-    GetOptions, GetResult, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions,
-    UpdateVersion,
+    GetOptions, GetResult, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions, UpdateVersion,
     aws::AmazonS3,
     list::{PaginatedListOptions, PaginatedListStore},
     path::Path,
@@ -25,12 +24,8 @@ use self::{
     client::{BODY_DEADLINE, client},
 };
 use crate::{
-    Depth, ETag, GrantSpec, Hasher, Object, ObjectHead, ObjectKey, ObjectStore, Page, PageToken,
-    Prefix, Put, Sha256Digest, Summary,
-    error::{
-        DenySnafu, Error, ExceedLimitSnafu, ExpireSnafu, MissSnafu, RequestSnafu, Result,
-        TruncateSnafu,
-    },
+    Depth, ETag, GrantSpec, Hasher, Object, ObjectHead, ObjectKey, ObjectStore, Page, PageToken, Prefix, Put, Sha256Digest, Summary,
+    error::{DenySnafu, Error, ExceedLimitSnafu, ExpireSnafu, MissSnafu, RequestSnafu, Result, TruncateSnafu},
     signature::{Request, Signer},
 };
 
@@ -64,12 +59,7 @@ impl S3Store {
     }
 
     /// Gives the body piece by piece to `take`, and fails if it is too long or cut.
-    async fn read(
-        &self,
-        key: &ObjectKey,
-        limit: u64,
-        mut take: impl FnMut(&Bytes) + Send,
-    ) -> Result<Option<ObjectHead>> {
+    async fn read(&self, key: &ObjectKey, limit: u64, mut take: impl FnMut(&Bytes) + Send) -> Result<Option<ObjectHead>> {
         let Some(result) = self.open(key, false).await? else {
             return Ok(None);
         };
@@ -83,11 +73,7 @@ impl S3Store {
             }
         );
         let (mut stream, mut bytes) = (result.into_stream(), 0);
-        while let Some(piece) = stream
-            .try_next()
-            .await
-            .map_err(|error| fault("read", key.as_str(), error))?
-        {
+        while let Some(piece) = stream.try_next().await.map_err(|error| fault("read", key.as_str(), error))? {
             bytes += piece.len() as u64;
             ensure!(
                 bytes <= head.bytes,
@@ -110,30 +96,17 @@ impl S3Store {
         Ok(Some(head))
     }
 
-    async fn put(
-        &self,
-        operation: &'static str,
-        key: &ObjectKey,
-        body: Bytes,
-        mode: PutMode,
-    ) -> Result<Put> {
+    async fn put(&self, operation: &'static str, key: &ObjectKey, body: Bytes, mode: PutMode) -> Result<Put> {
         let options = PutOptions {
             mode,
             ..PutOptions::default()
         };
-        match self
-            .client
-            .put_opts(&path(key)?, body.into(), options)
-            .await
-        {
+        match self.client.put_opts(&path(key)?, body.into(), options).await {
             Ok(result) => Ok(Put::Written(ETag(result.e_tag.context(MissSnafu {
                 key: key.as_str(),
                 what: "the tag",
             })?))),
-            Err(
-                object_store::Error::AlreadyExists { .. }
-                | object_store::Error::Precondition { .. },
-            ) => Ok(Put::Conflict),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(Put::Conflict),
             Err(error) => Err(fault(operation, key.as_str(), error)),
         }
     }
@@ -145,20 +118,11 @@ impl ObjectStore for S3Store {
         let mut body = BytesMut::new();
         let read = self.read(key, limit, |piece| body.extend_from_slice(piece));
         let head = within("read", key.as_str(), BODY_DEADLINE, read).await?;
-        Ok(head.map(|head| Object {
-            head,
-            body: body.freeze(),
-        }))
+        Ok(head.map(|head| Object { head, body: body.freeze() }))
     }
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>> {
-        let result = within(
-            "look at",
-            key.as_str(),
-            CONTROL_DEADLINE,
-            self.open(key, true),
-        )
-        .await?;
+        let result = within("look at", key.as_str(), CONTROL_DEADLINE, self.open(key, true)).await?;
         result.map(|result| head_of(key, &result)).transpose()
     }
 
@@ -176,19 +140,11 @@ impl ObjectStore for S3Store {
             ..PaginatedListOptions::default()
         };
         let request = async {
-            let listed = self
-                .client
-                .list_paginated(Some(prefix.as_str()), options)
-                .await;
+            let listed = self.client.list_paginated(Some(prefix.as_str()), options).await;
             listed.map_err(|error| fault("list", prefix.as_str(), error))
         };
         let listed = within("list", prefix.as_str(), CONTROL_DEADLINE, request).await?;
-        let objects = listed
-            .result
-            .objects
-            .into_iter()
-            .filter_map(summary)
-            .collect();
+        let objects = listed.result.objects.into_iter().filter_map(summary).collect();
         let prefixes = listed
             .result
             .common_prefixes
@@ -228,13 +184,7 @@ impl ObjectStore for S3Store {
             e_tag: Some(etag.0.clone()),
             version: None,
         });
-        within(
-            "replace",
-            key.as_str(),
-            BODY_DEADLINE,
-            self.put("replace", key, body, mode),
-        )
-        .await
+        within("replace", key.as_str(), BODY_DEADLINE, self.put("replace", key, body, mode)).await
     }
 
     async fn grant(&self, spec: &GrantSpec) -> Result<Grant> {
@@ -272,20 +222,10 @@ impl ObjectStore for S3Store {
     }
 }
 
-async fn within<T>(
-    operation: &'static str,
-    key: &str,
-    deadline: Duration,
-    request: impl Future<Output = Result<T>> + Send,
-) -> Result<T> {
+async fn within<T>(operation: &'static str, key: &str, deadline: Duration, request: impl Future<Output = Result<T>> + Send) -> Result<T> {
     match tokio::time::timeout(deadline, request).await {
         Ok(result) => result,
-        Err(_) => ExpireSnafu {
-            operation,
-            key,
-            deadline,
-        }
-        .fail(),
+        Err(_) => ExpireSnafu { operation, key, deadline }.fail(),
     }
 }
 
@@ -301,8 +241,7 @@ fn path(key: &ObjectKey) -> Result<Path> {
 
 fn fault(operation: &'static str, key: &str, error: object_store::Error) -> Error {
     match error {
-        object_store::Error::PermissionDenied { .. }
-        | object_store::Error::Unauthenticated { .. } => {
+        object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
             DenySnafu { operation, key }.into_error(Box::new(error))
         }
         other => RequestSnafu { operation, key }.into_error(Box::new(other)),
@@ -315,10 +254,7 @@ fn head_of(key: &ObjectKey, result: &GetResult) -> Result<ObjectHead> {
         key: key.as_str(),
         what: "the tag",
     })?;
-    let sha256 = result
-        .extensions
-        .get::<StoredChecksum>()
-        .map(|checksum| checksum.0);
+    let sha256 = result.extensions.get::<StoredChecksum>().map(|checksum| checksum.0);
     Ok(ObjectHead {
         bytes: meta.size,
         etag: ETag(etag),

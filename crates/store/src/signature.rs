@@ -37,18 +37,11 @@ impl Signer<'_> {
     /// The URL with the signature in it.
     pub(crate) fn presign(&self, request: &Request<'_>) -> String {
         let time = request.at.to_zoned(TimeZone::UTC);
-        let (stamp, date) = (
-            time.strftime("%Y%m%dT%H%M%SZ").to_string(),
-            time.strftime("%Y%m%d").to_string(),
-        );
+        let (stamp, date) = (time.strftime("%Y%m%dT%H%M%SZ").to_string(), time.strftime("%Y%m%d").to_string());
         let scope = format!("{date}/{}/s3/aws4_request", self.region);
         let mut headers = request.headers.clone();
         headers.insert("host".to_owned(), authority(request.endpoint));
-        let signed = headers
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(";");
+        let signed = headers.keys().map(String::as_str).collect::<Vec<_>>().join(";");
 
         let mut query = BTreeMap::from([
             ("X-Amz-Algorithm", ALGORITHM.to_owned()),
@@ -68,28 +61,15 @@ impl Signer<'_> {
         let path = encode(request.path, b"/");
 
         let lines = header_lines(&headers);
-        let canonical = format!(
-            "{}\n{path}\n{query}\n{lines}\n{signed}\nUNSIGNED-PAYLOAD",
-            request.method
-        );
-        let text = format!(
-            "{ALGORITHM}\n{stamp}\n{scope}\n{}",
-            hex(&Sha256::digest(canonical.as_bytes()))
-        );
+        let canonical = format!("{}\n{path}\n{query}\n{lines}\n{signed}\nUNSIGNED-PAYLOAD", request.method);
+        let text = format!("{ALGORITHM}\n{stamp}\n{scope}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
         let signature = hex(&mac(&self.key(&date), text.as_bytes()));
-        let origin = format!(
-            "{}://{}",
-            request.endpoint.scheme(),
-            authority(request.endpoint)
-        );
+        let origin = format!("{}://{}", request.endpoint.scheme(), authority(request.endpoint));
         format!("{origin}{path}?{query}&X-Amz-Signature={signature}")
     }
 
     fn key(&self, date: &str) -> [u8; 32] {
-        let key = mac(
-            format!("AWS4{}", self.secret_key).as_bytes(),
-            date.as_bytes(),
-        );
+        let key = mac(format!("AWS4{}", self.secret_key).as_bytes(), date.as_bytes());
         let key = mac(&key, self.region.as_bytes());
         let key = mac(&key, b"s3");
         mac(&key, b"aws4_request")
@@ -119,8 +99,7 @@ pub(crate) fn verify(key: &[u8], text: &[u8], tag: &[u8]) -> bool {
 /// Host and, where it is not the scheme's own, port: what a client sends as `host`.
 pub(crate) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Percent-encodes all but RFC 3986's unreserved characters and those in `keep`.
@@ -176,13 +155,7 @@ mod tests {
 
     #[test]
     fn leaves_the_default_port_out_of_the_host() {
-        assert_eq!(
-            authority(&"https://store.example:443".parse().unwrap()),
-            "store.example"
-        );
-        assert_eq!(
-            authority(&"http://[::1]:9000".parse().unwrap()),
-            "[::1]:9000"
-        );
+        assert_eq!(authority(&"https://store.example:443".parse().unwrap()), "store.example");
+        assert_eq!(authority(&"http://[::1]:9000".parse().unwrap()), "[::1]:9000");
     }
 }

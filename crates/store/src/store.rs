@@ -4,10 +4,7 @@ use anneal_protocol::depot::Grant;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{
-    Depth, ETag, GrantSpec, Object, ObjectHead, ObjectKey, Page, PageToken, Prefix, Put, Result,
-    Sha256Digest,
-};
+use crate::{Depth, ETag, GrantSpec, Object, ObjectHead, ObjectKey, Page, PageToken, Prefix, Put, Result, Sha256Digest};
 
 /// A store of immutable and compare-and-swapped objects.
 ///

@@ -8,9 +8,7 @@ mod suite;
 
 use std::{env, sync::Arc, time::Duration};
 
-use anneal_store::{
-    Clock, Credentials, MemorySettings, MemoryStore, ObjectStore, S3Settings, S3Store,
-};
+use anneal_store::{Clock, Credentials, MemorySettings, MemoryStore, ObjectStore, S3Settings, S3Store};
 use suite::{Fixture, Redeemer};
 
 async fn memory(test: impl AsyncFnOnce(Fixture)) {
@@ -19,18 +17,10 @@ async fn memory(test: impl AsyncFnOnce(Fixture)) {
         clock: Clock::system(),
     };
     let store = Arc::new(MemoryStore::new(settings).unwrap());
-    test(Fixture::new(
-        store.clone(),
-        Redeemer::Memory(store),
-        "memory",
-    ))
-    .await;
+    test(Fixture::new(store.clone(), Redeemer::Memory(store), "memory")).await;
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the settings of a test come from its environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "the settings of a test come from its environment")]
 async fn s3(name: &str, test: impl AsyncFnOnce(Fixture)) {
     let Ok(endpoint) = env::var("ANNEAL_TEST_S3_ENDPOINT") else {
         eprintln!("skipped: ANNEAL_TEST_S3_ENDPOINT is not set");
@@ -49,10 +39,7 @@ async fn s3(name: &str, test: impl AsyncFnOnce(Fixture)) {
         clock: Clock::system(),
     };
     let store: Arc<dyn ObjectStore> = Arc::new(S3Store::new(settings).unwrap());
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(20))
-        .build()
-        .unwrap();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
     let fixture = Fixture::new(store, Redeemer::Http(client), name);
     fixture.clear().await;
     test(fixture).await;

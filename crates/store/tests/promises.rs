@@ -11,8 +11,7 @@ use std::{
 };
 
 use anneal_store::{
-    Breach, Clock, GrantSpec, MemorySettings, MemoryStore, ObjectStore, Put, Sha256Digest,
-    check_store,
+    Breach, Clock, GrantSpec, MemorySettings, MemoryStore, ObjectStore, Put, Sha256Digest, check_store,
     testing::{Defect, DefectiveStore, Fault, FaultyStore},
 };
 use http::{HeaderMap, Method, StatusCode};
@@ -31,25 +30,17 @@ async fn breach(defect: Defect) -> Breach {
         inner: memory(Clock::system()),
         defect,
     };
-    check_store(&store, &"selftest".parse().unwrap())
-        .await
-        .unwrap_err()
+    check_store(&store, &"selftest".parse().unwrap()).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn names_a_store_that_overwrites() {
-    assert!(matches!(
-        breach(Defect::OverwritesExisting).await,
-        Breach::OverwriteExisting
-    ));
+    assert!(matches!(breach(Defect::OverwritesExisting).await, Breach::OverwriteExisting));
 }
 
 #[tokio::test]
 async fn names_a_store_that_accepts_stale_tags() {
-    assert!(matches!(
-        breach(Defect::AcceptsStaleTags).await,
-        Breach::AcceptStaleTag
-    ));
+    assert!(matches!(breach(Defect::AcceptsStaleTags).await, Breach::AcceptStaleTag));
 }
 
 #[tokio::test]
@@ -61,12 +52,7 @@ async fn names_a_store_that_creates_on_match() {
 #[tokio::test]
 async fn does_not_blame_a_store_that_is_away() {
     let store = FaultyStore::crash_at(memory(Clock::system()), 2, Fault::Before);
-    assert!(
-        !check_store(&store, &"selftest".parse().unwrap())
-            .await
-            .unwrap_err()
-            .is_final()
-    );
+    assert!(!check_store(&store, &"selftest".parse().unwrap()).await.unwrap_err().is_final());
 }
 
 #[tokio::test]
@@ -75,10 +61,7 @@ async fn tells_of_a_write_that_happened_as_a_failure() {
     let store = FaultyStore::fail_once_at(inner, 0, Fault::After);
     let key = "a".parse().unwrap();
     assert!(store.put_if_absent(&key, "one".into()).await.is_err());
-    assert_eq!(
-        store.put_if_absent(&key, "one".into()).await.unwrap(),
-        Put::Conflict
-    );
+    assert_eq!(store.put_if_absent(&key, "one".into()).await.unwrap(), Put::Conflict);
 }
 
 #[tokio::test]
@@ -95,21 +78,12 @@ async fn a_grant_ends() {
         life: Duration::from_mins(5),
     };
     let grant = store.grant(&spec).await.unwrap();
-    let headers: HeaderMap = (&grant
-        .headers
-        .into_iter()
-        .collect::<std::collections::HashMap<_, _>>())
+    let headers: HeaderMap = (&grant.headers.into_iter().collect::<std::collections::HashMap<_, _>>())
         .try_into()
         .unwrap();
     let target = grant.url.strip_prefix("http://depot.test:8081").unwrap();
     now.fetch_add(299, Ordering::SeqCst);
-    assert_eq!(
-        store.admit(&Method::PUT, target, &headers).unwrap().bytes(),
-        3
-    );
+    assert_eq!(store.admit(&Method::PUT, target, &headers).unwrap().bytes(), 3);
     now.fetch_add(1, Ordering::SeqCst);
-    assert_eq!(
-        store.admit(&Method::PUT, target, &headers).unwrap_err(),
-        StatusCode::FORBIDDEN
-    );
+    assert_eq!(store.admit(&Method::PUT, target, &headers).unwrap_err(), StatusCode::FORBIDDEN);
 }

@@ -42,7 +42,11 @@ impl<'a> Function<'a> {
     pub fn apply(kube: &'a Kube, namespace: &str, name: &str, spec: &Value) -> Result<Self> {
         let metadata = json!({"name": name, "namespace": namespace});
         kube.apply(&json!({"apiVersion": "anneal.dev/v1alpha1", "kind": "Function", "metadata": metadata, "spec": spec}))?;
-        Ok(Self { kube, namespace: namespace.to_owned(), name: name.to_owned() })
+        Ok(Self {
+            kube,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        })
     }
 
     /// The object.
@@ -73,7 +77,10 @@ impl<'a> Function<'a> {
     /// When the deadline passes first.
     pub fn reaches(&self, stage: &str, deadline: Duration) -> Result<Value> {
         self.wait(&format!("reaches {stage}"), deadline, |status| {
-            status["stage"] == stage && traffic(status).iter().any(|target| target["stage"] == stage && target["percent"] == 100)
+            status["stage"] == stage
+                && traffic(status)
+                    .iter()
+                    .any(|target| target["stage"] == stage && target["percent"] == 100)
         })
     }
 
@@ -92,7 +99,10 @@ impl<'a> Function<'a> {
     /// # Errors
     /// When it does not go within three minutes.
     pub fn delete(&self) -> Result<()> {
-        self.kube.run(&["delete", "function", &self.name, "-n", &self.namespace, "--wait", "--timeout=180s"]).context("the Function does not go").map(drop)
+        self.kube
+            .run(&["delete", "function", &self.name, "-n", &self.namespace, "--wait", "--timeout=180s"])
+            .context("the Function does not go")
+            .map(drop)
     }
 }
 

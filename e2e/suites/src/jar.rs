@@ -21,7 +21,9 @@ pub fn with_comment(jar: &[u8], comment: &str) -> Result<Vec<u8>> {
 /// When the archive cannot be extended.
 pub fn with_entry(jar: &[u8], name: &str, content: &[u8]) -> Result<Vec<u8>> {
     let mut writer = zip::ZipWriter::new_append(std::io::Cursor::new(jar.to_vec())).context("not an archive")?;
-    writer.start_file(name, zip::write::SimpleFileOptions::default()).context("cannot add an entry")?;
+    writer
+        .start_file(name, zip::write::SimpleFileOptions::default())
+        .context("cannot add an entry")?;
     std::io::Write::write_all(&mut writer, content).context("cannot write the entry")?;
     Ok(writer.finish().context("cannot close the archive")?.into_inner())
 }

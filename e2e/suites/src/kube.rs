@@ -30,7 +30,11 @@ pub struct Kube {
 impl Kube {
     /// The cluster behind a kubeconfig or a context of the user's own.
     pub fn new(kubectl: impl Into<OsString>, kubeconfig: Option<OsString>, context: Option<OsString>) -> Self {
-        Self { kubectl: kubectl.into(), kubeconfig, context }
+        Self {
+            kubectl: kubectl.into(),
+            kubeconfig,
+            context,
+        }
     }
 
     /// The cluster that the environment names: `KUBECONFIG` and the variables above.
@@ -38,7 +42,8 @@ impl Kube {
     /// # Errors
     /// When no `kubectl` is named: a suite never guesses a cluster.
     pub fn from_environment() -> Result<Self> {
-        let kubectl = std::env::var_os(KUBECTL_VARIABLE).with_context(|| format!("{KUBECTL_VARIABLE} is not set: run `cargo xtask test`"))?;
+        let kubectl =
+            std::env::var_os(KUBECTL_VARIABLE).with_context(|| format!("{KUBECTL_VARIABLE} is not set: run `cargo xtask test`"))?;
         Ok(Self::new(kubectl, None, std::env::var_os(CONTEXT_VARIABLE)))
     }
 
@@ -59,7 +64,12 @@ impl Kube {
     /// # Errors
     /// What it wrote to its error output.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
-        let output = self.command().args(arguments).stdin(Stdio::null()).output().context("cannot start kubectl")?;
+        let output = self
+            .command()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot start kubectl")?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "kubectl {}: {}", arguments.join(" "), said.trim());
         String::from_utf8(output.stdout).context("kubectl wrote no UTF-8")
@@ -87,7 +97,12 @@ impl Kube {
             .stderr(Stdio::piped())
             .spawn()
             .context("cannot start kubectl")?;
-        child.stdin.take().context("standard input is piped")?.write_all(object.to_string().as_bytes()).context("kubectl reads no input")?;
+        child
+            .stdin
+            .take()
+            .context("standard input is piped")?
+            .write_all(object.to_string().as_bytes())
+            .context("kubectl reads no input")?;
         let output = child.wait_with_output().context("cannot wait for kubectl")?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(output.status.success(), "kubectl apply: {}", said.trim());
@@ -104,7 +119,8 @@ impl Kube {
             "pod-security.kubernetes.io/enforce-version": "latest",
             "pod-security.kubernetes.io/warn": "restricted",
         });
-        self.apply(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})).map(drop)
+        self.apply(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}))
+            .map(drop)
     }
 
     /// Puts a jar into a ConfigMap under the key `app.jar`; gives the jar's digest.
@@ -122,7 +138,9 @@ impl Kube {
     /// When the apiserver refuses.
     pub fn jar_bytes(&self, namespace: &str, name: &str, bytes: &[u8]) -> Result<String> {
         let metadata = json!({"name": name, "namespace": namespace});
-        self.apply(&json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "binaryData": {"app.jar": STANDARD.encode(bytes)}}))?;
+        self.apply(
+            &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "binaryData": {"app.jar": STANDARD.encode(bytes)}}),
+        )?;
         Ok(digest(bytes))
     }
 }

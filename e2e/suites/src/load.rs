@@ -48,8 +48,12 @@ impl<'a> Load<'a> {
         kube.run(&["delete", "pod", "load", "-n", namespace, "--ignore-not-found", "--wait"])?;
         kube.apply(&json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}))?;
         kube.apply(&pod(&metadata))?;
-        kube.run(&["wait", "pod/load", "-n", namespace, "--for=condition=Ready", "--timeout=90s"]).context("the load generator does not start")?;
-        Ok(Self { kube, namespace: namespace.to_owned() })
+        kube.run(&["wait", "pod/load", "-n", namespace, "--for=condition=Ready", "--timeout=90s"])
+            .context("the load generator does not start")?;
+        Ok(Self {
+            kube,
+            namespace: namespace.to_owned(),
+        })
     }
 
     /// The figures so far.
@@ -70,7 +74,9 @@ impl<'a> Load<'a> {
 
     fn ask(&self, what: &str) -> Result<Value> {
         let path = format!("/api/v1/namespaces/{}/pods/load:8090/proxy/{what}", self.namespace);
-        let text = wait::until("the load generator answers", Duration::from_secs(60), || self.kube.run(&["get", "--raw", &path]))?;
+        let text = wait::until("the load generator answers", Duration::from_secs(60), || {
+            self.kube.run(&["get", "--raw", &path])
+        })?;
         serde_json::from_str(&text).context("the load generator's summary is not JSON")
     }
 }

@@ -33,12 +33,18 @@ pub fn bytes(kube: &Kube, key: &str) -> Result<Vec<u8>> {
     let mut command = kube.command();
     command.args(["exec", "-n", NAMESPACE, "deployment/look", "--", "/anneal-e2e", "store", "get", key]);
     let output = command.output().context("cannot start kubectl")?;
-    ensure!(output.status.success(), "cannot read {key}: {}", String::from_utf8_lossy(&output.stderr).trim());
+    ensure!(
+        output.status.success(),
+        "cannot read {key}: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
     if !output.stdout.starts_with(&[0x1f, 0x8b]) {
         return Ok(output.stdout);
     }
     let mut inflated = Vec::new();
-    flate2::read::GzDecoder::new(output.stdout.as_slice()).read_to_end(&mut inflated).with_context(|| format!("{key} is damaged"))?;
+    flate2::read::GzDecoder::new(output.stdout.as_slice())
+        .read_to_end(&mut inflated)
+        .with_context(|| format!("{key} is damaged"))?;
     Ok(inflated)
 }
 

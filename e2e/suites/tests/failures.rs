@@ -42,8 +42,13 @@ fn a_jar_without_a_handler_is_named() -> Result<()> {
 #[test]
 fn two_candidates_are_listed() -> Result<()> {
     let object = source_fault("e2e-two-handlers", &test_jar("two-handlers"), |_| {}, "AmbiguousHandler")?;
-    let said = function::condition(&object["status"], "SourceResolved").map(|condition| condition["message"].to_string()).unwrap_or_default();
-    ensure!(said.contains("First") && said.contains("Second"), "the candidates are not named: {said}");
+    let said = function::condition(&object["status"], "SourceResolved")
+        .map(|condition| condition["message"].to_string())
+        .unwrap_or_default();
+    ensure!(
+        said.contains("First") && said.contains("Second"),
+        "the candidates are not named: {said}"
+    );
     Ok(())
 }
 
@@ -84,10 +89,15 @@ fn a_foreign_object_with_the_functions_name_is_left_alone() -> Result<()> {
     kube.jar(namespace, "taken-jar", &sample_jar("hello"))?;
     let taken = Function::apply(&kube, namespace, "taken", &function::spec("taken", "Native"))?;
     taken.wait("says NameTaken", SOON, |status| {
-        ["Ready", "Progressing"].iter().any(|kind| function::condition(status, kind).is_some_and(|found| found["status"] == "False" && found["reason"] == "NameTaken"))
+        ["Ready", "Progressing"]
+            .iter()
+            .any(|kind| function::condition(status, kind).is_some_and(|found| found["status"] == "False" && found["reason"] == "NameTaken"))
     })?;
     let found = kube.get(namespace, &["service", "taken"])?;
-    ensure!(found["spec"]["selector"]["app"] == "mine", "the foreign Service was changed: {found}");
+    ensure!(
+        found["spec"]["selector"]["app"] == "mine",
+        "the foreign Service was changed: {found}"
+    );
     taken.delete()?;
     kube.get(namespace, &["service", "taken"]).map(drop)
 }
@@ -105,9 +115,17 @@ fn build_fault(namespace: &str, fault: &str, target: &str, kind: &str, reason: &
     let requests = [load::request(&json!({"name": "Ada"}), "/message", &json!("Hello, Ada"))];
     let load = Load::start(&kube, namespace, &[load::target(namespace, "hello", 20, &requests)])?;
     let object = hello.says(kind, "False", reason, CLIMB)?;
-    ensure!(function::condition(&object["status"], "Ready").is_some_and(|ready| ready["status"] == "True"), "not ready: {}", object["status"]);
+    ensure!(
+        function::condition(&object["status"], "Ready").is_some_and(|ready| ready["status"] == "True"),
+        "not ready: {}",
+        object["status"]
+    );
     let summary = load.stop()?;
-    ensure!(summary["targets"][0]["failures"] == 0, "requests failed: {}", summary["targets"][0]["failureSamples"]);
+    ensure!(
+        summary["targets"][0]["failures"] == 0,
+        "requests failed: {}",
+        summary["targets"][0]["failureSamples"]
+    );
     hello.delete()
 }
 
@@ -143,5 +161,11 @@ fn a_cut_profile_goes_to_quarantine_and_is_named() -> Result<()> {
 
 #[test]
 fn a_missing_profile_is_counted_as_lost_and_named() -> Result<()> {
-    build_fault("e2e-lost", "no-profile-at-exit", "PgoOptimized", "ProfilesSufficient", "ProfilesLost")
+    build_fault(
+        "e2e-lost",
+        "no-profile-at-exit",
+        "PgoOptimized",
+        "ProfilesSufficient",
+        "ProfilesLost",
+    )
 }

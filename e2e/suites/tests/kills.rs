@@ -18,8 +18,12 @@ const STAGE: Duration = Duration::from_secs(240);
 fn kill(kube: &Kube, component: &str) -> Result<()> {
     let selector = format!("app.kubernetes.io/component={component}");
     let pods = kube.get(OPERATOR_NAMESPACE, &["pods", "-l", &selector])?;
-    let pod = pods["items"][0]["metadata"]["name"].as_str().context("the component has no pod")?.to_owned();
-    kube.run(&["delete", "pod", &pod, "-n", OPERATOR_NAMESPACE, "--force", "--grace-period=0"]).map(drop)
+    let pod = pods["items"][0]["metadata"]["name"]
+        .as_str()
+        .context("the component has no pod")?
+        .to_owned();
+    kube.run(&["delete", "pod", &pod, "-n", OPERATOR_NAMESPACE, "--force", "--grace-period=0"])
+        .map(drop)
 }
 
 /// A kill of these components as soon as each stage is seen; gives the load's figures for the function.
@@ -34,7 +38,9 @@ fn climb_with_kills(namespace: &str, components: &[&str]) -> Result<Value> {
     for stage in ["HotspotAgent", "Hotspot", "Native", "PgoInstrumented", "PgoOptimized"] {
         let order = ["HotspotAgent", "Hotspot", "Native", "PgoInstrumented", "PgoOptimized"];
         let rank = |seen: &Value| order.iter().position(|name| seen == *name);
-        hello.wait(&format!("is at {stage}"), STAGE, |status| rank(&status["stage"]) >= rank(&json!(stage)))?;
+        hello.wait(&format!("is at {stage}"), STAGE, |status| {
+            rank(&status["stage"]) >= rank(&json!(stage))
+        })?;
         for component in components {
             kill(&kube, component)?;
         }
@@ -51,12 +57,23 @@ fn one_build_per_key(kube: &Kube, namespace: &str) -> Result<()> {
     let pods = kube.get(namespace, &["pods", "-l", "app.kubernetes.io/component=build"])?;
     let mut starts: BTreeMap<String, u64> = BTreeMap::new();
     for pod in pods["items"].as_array().into_iter().flatten() {
-        let key = pod["metadata"]["labels"]["anneal.dev/build"].as_str().unwrap_or_default().to_owned();
-        let restarts: u64 = pod["status"]["containerStatuses"].as_array().into_iter().flatten().filter_map(|status| status["restartCount"].as_u64()).sum();
+        let key = pod["metadata"]["labels"]["anneal.dev/build"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let restarts: u64 = pod["status"]["containerStatuses"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|status| status["restartCount"].as_u64())
+            .sum();
         *starts.entry(key).or_default() += 1 + restarts;
     }
     ensure!(starts.len() == 3, "builds of three keys were expected: {starts:?}");
-    ensure!(starts.values().all(|count| *count == 1), "a key was built more than once: {starts:?}");
+    ensure!(
+        starts.values().all(|count| *count == 1),
+        "a key was built more than once: {starts:?}"
+    );
     Ok(())
 }
 
@@ -70,10 +87,22 @@ fn killing_controller_and_depot_in_every_stage_costs_no_request() -> Result<()> 
 #[test]
 fn killing_a_gateway_in_every_stage_costs_only_what_was_on_it() -> Result<()> {
     let target = climb_with_kills("e2e-kill-gateway", &["gateway"])?;
-    let (requests, failures) = (target["requests"].as_u64().unwrap_or(0), target["failures"].as_u64().unwrap_or(u64::MAX));
+    let (requests, failures) = (
+        target["requests"].as_u64().unwrap_or(0),
+        target["failures"].as_u64().unwrap_or(u64::MAX),
+    );
     // Five kills, each with at most five seconds of refused connections to one of two gateways at 20 requests a second.
-    ensure!(failures <= 5 * 5 * 20, "{failures} of {requests} failed: {}", target["failureSamples"]);
+    ensure!(
+        failures <= 5 * 5 * 20,
+        "{failures} of {requests} failed: {}",
+        target["failureSamples"]
+    );
     let samples = target["failureSamples"].as_array().cloned().unwrap_or_default();
-    ensure!(samples.iter().all(|sample| sample["reason"].as_str().is_some_and(|reason| !reason.starts_with("wrong body"))), "{samples:?}");
+    ensure!(
+        samples
+            .iter()
+            .all(|sample| sample["reason"].as_str().is_some_and(|reason| !reason.starts_with("wrong body"))),
+        "{samples:?}"
+    );
     Ok(())
 }

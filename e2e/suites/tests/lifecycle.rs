@@ -14,7 +14,12 @@ use serde_json::{Value, json};
 
 /// The merger that was written from the format's description alone.
 #[path = "../../../crates/iprof/tests/support/reference.rs"]
-#[allow(dead_code, unreachable_pub, clippy::missing_panics_doc, reason = "shared with the tests of another crate")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::missing_panics_doc,
+    reason = "shared with the tests of another crate"
+)]
 mod reference;
 
 const CLIMB: Duration = Duration::from_secs(240);
@@ -41,14 +46,28 @@ fn a_new_jar_takes_the_traffic_when_it_is_proven_and_then_climbs() -> Result<()>
     hello.wait("serves", CLIMB, |status| !function::traffic(status).is_empty())?;
     let load = Load::start(&kube, namespace, &[load::target(namespace, "hello", 20, &hello_requests())])?;
     let object = hello.reaches("Native", CLIMB)?;
-    ensure!(object["status"]["revisions"].as_array().and_then(|all| all.last()).is_some_and(|revision| revision["jar"] == old.as_str()));
+    ensure!(
+        object["status"]["revisions"]
+            .as_array()
+            .and_then(|all| all.last())
+            .is_some_and(|revision| revision["jar"] == old.as_str())
+    );
 
     let new = kube.jar_bytes(namespace, "hello-jar", &jar::with_comment(&first, "second version")?)?;
     ensure!(new != old, "the jars do not differ");
-    let runs_new = |status: &Value| status["revisions"].as_array().and_then(|all| all.last()).is_some_and(|revision| revision["jar"] == new.as_str());
+    let runs_new = |status: &Value| {
+        status["revisions"]
+            .as_array()
+            .and_then(|all| all.last())
+            .is_some_and(|revision| revision["jar"] == new.as_str())
+    };
     hello.wait("opens a revision", CLIMB, |status| runs_new(status) && status["stage"] != "Native")?;
     hello.wait("climbs again", CLIMB, |status| {
-        runs_new(status) && status["stage"] == "Native" && function::traffic(status).iter().any(|target| target["percent"] == 100 && target["stage"] == "Native")
+        runs_new(status)
+            && status["stage"] == "Native"
+            && function::traffic(status)
+                .iter()
+                .any(|target| target["percent"] == 100 && target["stage"] == "Native")
     })?;
     no_failures(&load.stop()?)?;
     hello.delete()
@@ -65,7 +84,9 @@ fn deleting_a_function_leaves_no_object_and_no_byte() -> Result<()> {
     let hello = Function::apply(&kube, namespace, "hello", &function::spec("hello", "PgoOptimized"))?;
     hello.wait("serves", CLIMB, |status| !function::traffic(status).is_empty())?;
     let load = Load::start(&kube, namespace, &[load::target(namespace, "hello", 20, &hello_requests())])?;
-    hello.wait("collects a profile", CLIMB, |status| status["profiles"]["count"].as_i64().is_some_and(|count| count > 0))?;
+    hello.wait("collects a profile", CLIMB, |status| {
+        status["profiles"]["count"].as_i64().is_some_and(|count| count > 0)
+    })?;
     load.stop()?;
     hello.delete()?;
     wait::until("the function's objects are gone", Duration::from_secs(120), || {
@@ -73,8 +94,18 @@ fn deleting_a_function_leaves_no_object_and_no_byte() -> Result<()> {
         ensure!(left.is_empty(), "left: {left:?}");
         Ok(())
     })?;
-    let mine = |lines: &[String]| lines.iter().filter(|line| line.contains(&format!("/{namespace}/"))).cloned().collect::<Vec<_>>();
-    ensure!(mine(&store::list(&kube, "")?) == mine(&stored), "the store still holds {:?}", mine(&store::list(&kube, "")?));
+    let mine = |lines: &[String]| {
+        lines
+            .iter()
+            .filter(|line| line.contains(&format!("/{namespace}/")))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    ensure!(
+        mine(&store::list(&kube, "")?) == mine(&stored),
+        "the store still holds {:?}",
+        mine(&store::list(&kube, "")?)
+    );
     Ok(())
 }
 
@@ -84,7 +115,15 @@ fn objects(kube: &Kube, namespace: &str) -> Result<BTreeSet<String>> {
     let list = kube.get(namespace, &[kinds])?;
     let items = list["items"].as_array().cloned().unwrap_or_default();
     let mine = items.iter().filter(|item| item["metadata"]["name"] != "load");
-    Ok(mine.map(|item| format!("{}/{}", item["kind"].as_str().unwrap_or_default(), item["metadata"]["name"].as_str().unwrap_or_default())).collect())
+    Ok(mine
+        .map(|item| {
+            format!(
+                "{}/{}",
+                item["kind"].as_str().unwrap_or_default(),
+                item["metadata"]["name"].as_str().unwrap_or_default()
+            )
+        })
+        .collect())
 }
 
 #[test]
@@ -113,21 +152,57 @@ fn the_merged_profile_is_made_of_exactly_the_stored_ones_and_the_optimized_build
         .map(str::to_owned)
         .collect();
     stored.sort();
-    let folded: Vec<String> = head["inputs"].as_array().into_iter().flatten().filter_map(|input| input.as_str().map(str::to_owned)).collect();
+    let folded: Vec<String> = head["inputs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|input| input.as_str().map(str::to_owned))
+        .collect();
     ensure!(folded.len() >= 3, "only {folded:?} were folded");
-    let used = object["status"]["revisions"].as_array().and_then(|all| all.last()).map(|revision| revision["profile"].clone()).unwrap_or_default();
+    let used = object["status"]["revisions"]
+        .as_array()
+        .and_then(|all| all.last())
+        .map(|revision| revision["profile"].clone())
+        .unwrap_or_default();
     let used = used.as_str().unwrap_or_default();
-    ensure!(keys.iter().any(|key| key.ends_with(&format!("/merged/{used}.iprof.gz"))), "the merge {used:?} that the build names is not stored");
-    ensure!(folded.iter().all(|input| stored.contains(input)), "HEAD names what is not stored: {folded:?} against {stored:?}");
+    ensure!(
+        keys.iter().any(|key| key.ends_with(&format!("/merged/{used}.iprof.gz"))),
+        "the merge {used:?} that the build names is not stored"
+    );
+    ensure!(
+        folded.iter().all(|input| stored.contains(input)),
+        "HEAD names what is not stored: {folded:?} against {stored:?}"
+    );
     let folder = head_key.trim_end_matches("HEAD");
     let mut recomputed = reference::Reference::default();
     for input in &folded {
-        recomputed.add(&serde_json::from_slice(&store::bytes(&kube, &format!("{folder}raw/{input}.iprof.gz"))?)?);
+        recomputed.add(&serde_json::from_slice(&store::bytes(
+            &kube,
+            &format!("{folder}raw/{input}.iprof.gz"),
+        )?)?);
     }
-    let merged = store::bytes(&kube, &format!("{folder}merged/{}.iprof.gz", head["digest"].as_str().unwrap_or_default()))?;
-    ensure!(recomputed.canonical(reference::Policy::Dominant).as_bytes() == merged, "the merged object is not what its inputs add up to");
-    ensure!(head["digest"] == digest(&merged).as_str(), "HEAD's digest is not that of the merged bytes");
-    let artifact = object["status"]["artifacts"].as_array().into_iter().flatten().find(|artifact| artifact["stage"] == "PgoOptimized").cloned().unwrap_or_default();
-    ensure!(artifact["pgo"].as_str().is_some_and(|pgo| pgo.contains("user-provided")), "the build does not say that it used a profile: {artifact}");
+    let merged = store::bytes(
+        &kube,
+        &format!("{folder}merged/{}.iprof.gz", head["digest"].as_str().unwrap_or_default()),
+    )?;
+    ensure!(
+        recomputed.canonical(reference::Policy::Dominant).as_bytes() == merged,
+        "the merged object is not what its inputs add up to"
+    );
+    ensure!(
+        head["digest"] == digest(&merged).as_str(),
+        "HEAD's digest is not that of the merged bytes"
+    );
+    let artifact = object["status"]["artifacts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|artifact| artifact["stage"] == "PgoOptimized")
+        .cloned()
+        .unwrap_or_default();
+    ensure!(
+        artifact["pgo"].as_str().is_some_and(|pgo| pgo.contains("user-provided")),
+        "the build does not say that it used a profile: {artifact}"
+    );
     hello.delete()
 }

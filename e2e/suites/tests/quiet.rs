@@ -26,7 +26,9 @@ fn twenty_functions_without_traffic_cause_no_write() -> Result<()> {
         println!("not run: the audit log of this cluster cannot be read ({AUDIT_VARIABLE} is not set)");
         return Ok(());
     };
-    let seconds = std::env::var_os(SECONDS_VARIABLE).and_then(|text| text.to_str()?.parse().ok()).unwrap_or(120);
+    let seconds = std::env::var_os(SECONDS_VARIABLE)
+        .and_then(|text| text.to_str()?.parse().ok())
+        .unwrap_or(120);
     let namespace = "e2e-quiet";
     kube.namespace(namespace)?;
     let mut functions = Vec::new();
@@ -41,7 +43,10 @@ fn twenty_functions_without_traffic_cause_no_write() -> Result<()> {
     for function in &functions {
         function.wait("serves from every executor", SETTLE, |status| {
             let traffic = function::traffic(status);
-            traffic.len() == 2 && traffic.iter().all(|target| target["readyReplicas"].as_i64().is_some_and(|ready| ready > 0))
+            traffic.len() == 2
+                && traffic
+                    .iter()
+                    .all(|target| target["readyReplicas"].as_i64().is_some_and(|ready| ready > 0))
         })?;
     }
     // Status may lag behind by the minute in which it is written at most once.
@@ -66,12 +71,20 @@ fn our_writes(log: &str) -> BTreeMap<String, usize> {
     let mut writes = BTreeMap::new();
     let ours = format!("system:serviceaccount:{OPERATOR_NAMESPACE}:");
     for event in log.lines().skip(1).filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
-        let (verb, resource) = (event["verb"].as_str().unwrap_or_default(), event["objectRef"]["resource"].as_str().unwrap_or_default());
+        let (verb, resource) = (
+            event["verb"].as_str().unwrap_or_default(),
+            event["objectRef"]["resource"].as_str().unwrap_or_default(),
+        );
         let mutating = ["create", "update", "patch", "delete", "deletecollection"].contains(&verb);
         let apart = ["leases", "tokenreviews"].contains(&resource);
         let complete = event["stage"] == "ResponseComplete";
         if complete && mutating && !apart && event["user"]["username"].as_str().is_some_and(|name| name.starts_with(&ours)) {
-            *writes.entry(format!("{verb} {resource}/{}", event["objectRef"]["subresource"].as_str().unwrap_or_default())).or_default() += 1;
+            *writes
+                .entry(format!(
+                    "{verb} {resource}/{}",
+                    event["objectRef"]["subresource"].as_str().unwrap_or_default()
+                ))
+                .or_default() += 1;
         }
     }
     writes

@@ -22,7 +22,10 @@ fn serving<'a>(kube: &'a Kube, namespace: &str) -> Result<Function<'a>> {
 }
 
 fn pods(kube: &Kube, namespace: &str) -> Result<Vec<Value>> {
-    Ok(kube.get(namespace, &["pods", "-l", "anneal.dev/function=hello"])?["items"].as_array().cloned().unwrap_or_default())
+    Ok(kube.get(namespace, &["pods", "-l", "anneal.dev/function=hello"])?["items"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default())
 }
 
 #[test]
@@ -34,18 +37,37 @@ fn no_pod_of_a_function_holds_a_store_credential_or_a_token_for_the_apiserver() 
     ensure!(!found.is_empty(), "the function has no pods");
     for pod in &found {
         let text = pod["spec"].to_string();
-        ensure!(pod["spec"]["automountServiceAccountToken"] == false, "a token is mounted by default: {text}");
-        ensure!(!text.contains("anneal-store") && !text.contains("ANNEAL_STORE"), "a store credential: {text}");
+        ensure!(
+            pod["spec"]["automountServiceAccountToken"] == false,
+            "a token is mounted by default: {text}"
+        );
+        ensure!(
+            !text.contains("anneal-store") && !text.contains("ANNEAL_STORE"),
+            "a store credential: {text}"
+        );
         for volume in pod["spec"]["volumes"].as_array().into_iter().flatten() {
             ensure!(volume.get("secret").is_none(), "a Secret is mounted: {volume}");
             for source in volume["projected"]["sources"].as_array().into_iter().flatten() {
-                ensure!(source["serviceAccountToken"]["audience"] == "anneal-depot", "a token of another audience: {source}");
+                ensure!(
+                    source["serviceAccountToken"]["audience"] == "anneal-depot",
+                    "a token of another audience: {source}"
+                );
             }
         }
     }
     // The audience of the apiserver itself is not among them: a token like theirs is refused.
     let token = kube.run(&["create", "token", "anneal-hello", "-n", namespace, "--audience", "anneal-depot"])?;
-    let asked = kube.run(&["auth", "whoami", "--token", token.trim(), "--kubeconfig", "/dev/null", "--server", &server(&kube)?, "--insecure-skip-tls-verify"]);
+    let asked = kube.run(&[
+        "auth",
+        "whoami",
+        "--token",
+        token.trim(),
+        "--kubeconfig",
+        "/dev/null",
+        "--server",
+        &server(&kube)?,
+        "--insecure-skip-tls-verify",
+    ]);
     ensure!(asked.is_err(), "the apiserver accepts a token of the depot's audience: {asked:?}");
     hello.delete()
 }
@@ -59,7 +81,10 @@ fn the_depots_account_can_change_nothing_but_its_annotation() -> Result<()> {
     let kube = Kube::from_environment()?;
     let namespace = "e2e-fence";
     let hello = serving(&kube, namespace)?;
-    let pod = pods(&kube, namespace)?[0]["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let pod = pods(&kube, namespace)?[0]["metadata"]["name"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let depot = format!("--as=system:serviceaccount:{OPERATOR_NAMESPACE}:anneal-depot");
     let patch = |body: &str| kube.run(&["patch", "pod", &pod, "-n", namespace, &depot, "--type=merge", "-p", body]);
     patch(r#"{"metadata":{"annotations":{"anneal.dev/profile-count":"1"}}}"#)?;
@@ -72,6 +97,9 @@ fn the_depots_account_can_change_nothing_but_its_annotation() -> Result<()> {
     ] {
         ensure!(patch(forbidden).is_err(), "the depot could apply {forbidden}");
     }
-    ensure!(kube.run(&["delete", "pod", &pod, "-n", namespace, &depot]).is_err(), "the depot could delete a pod");
+    ensure!(
+        kube.run(&["delete", "pod", &pod, "-n", namespace, &depot]).is_err(),
+        "the depot could delete a pod"
+    );
     hello.delete()
 }

@@ -21,9 +21,16 @@ pub(crate) struct Args {
 /// Serves until SIGTERM.
 pub(crate) async fn run(args: Args) -> Result<()> {
     let file = Bytes::from(content(args.bytes, args.seed));
-    let router = Router::new().route("/file", get(move || async move { file })).route("/healthz", get(|| async { "ok" }));
-    let listener = tokio::net::TcpListener::bind(("0.0.0.0", args.port)).await.context("cannot listen")?;
-    axum::serve(listener, router).with_graceful_shutdown(crate::terminated()).await.context("cannot serve")
+    let router = Router::new()
+        .route("/file", get(move || async move { file }))
+        .route("/healthz", get(|| async { "ok" }));
+    let listener = tokio::net::TcpListener::bind(("0.0.0.0", args.port))
+        .await
+        .context("cannot listen")?;
+    axum::serve(listener, router)
+        .with_graceful_shutdown(crate::terminated())
+        .await
+        .context("cannot serve")
 }
 
 /// Bytes of a xorshift generator (Marsaglia 2003): the same for the same seed.

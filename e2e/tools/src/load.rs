@@ -79,12 +79,18 @@ struct Control {
 /// Runs until `/stop` or SIGTERM; prints the summary at the end.
 #[expect(clippy::print_stdout, reason = "the summary is its output")]
 pub(crate) async fn run(args: Args) -> Result<()> {
-    let config = tokio::fs::read(&args.config).await.with_context(|| format!("cannot read {}", args.config.display()))?;
+    let config = tokio::fs::read(&args.config)
+        .await
+        .with_context(|| format!("cannot read {}", args.config.display()))?;
     let targets: Vec<Target> = serde_json::from_slice(&config).context("the configuration is not a list of targets")?;
     let summaries: Arc<Vec<_>> = Arc::new(targets.iter().map(|target| Mutex::new(TargetSummary::new(&target.name))).collect());
     let (stop, stopping) = watch::channel(false);
     let (done, stopped) = watch::channel(false);
-    let control = Control { summaries: Arc::clone(&summaries), stop: stop.clone(), stopped };
+    let control = Control {
+        summaries: Arc::clone(&summaries),
+        stop: stop.clone(),
+        stopped,
+    };
     let server = tokio::spawn(serve(args.port, control));
     tokio::spawn(async move {
         crate::terminated().await;
@@ -104,12 +110,17 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     done.send_replace(true);
     println!("{}", serde_json::to_string(&sum_up(&summaries))?);
     // Graceful: the caller of /stop still gets its answer.
-    tokio::time::timeout(Duration::from_secs(5), server).await.context("a control connection stays open")??
+    tokio::time::timeout(Duration::from_secs(5), server)
+        .await
+        .context("a control connection stays open")??
 }
 
 async fn serve(port: u16, control: Control) -> Result<()> {
     let router = Router::new()
-        .route("/summary", get(|State(control): State<Control>| async move { Json(sum_up(&control.summaries)) }))
+        .route(
+            "/summary",
+            get(|State(control): State<Control>| async move { Json(sum_up(&control.summaries)) }),
+        )
         .route("/stop", get(finish))
         .with_state(control.clone());
     let listener = tokio::net::TcpListener::bind(("0.0.0.0", port)).await.context("cannot listen")?;
@@ -117,7 +128,10 @@ async fn serve(port: u16, control: Control) -> Result<()> {
     let ended = async move {
         stopped.wait_for(|stopped| *stopped).await.ok();
     };
-    axum::serve(listener, router).with_graceful_shutdown(ended).await.context("cannot serve")
+    axum::serve(listener, router)
+        .with_graceful_shutdown(ended)
+        .await
+        .context("cannot serve")
 }
 
 async fn finish(State(mut control): State<Control>) -> Json<Summary> {
@@ -127,7 +141,9 @@ async fn finish(State(mut control): State<Control>) -> Json<Summary> {
 }
 
 fn sum_up(summaries: &[Mutex<TargetSummary>]) -> Summary {
-    Summary { targets: summaries.iter().map(|summary| lock(summary).clone().finish()).collect() }
+    Summary {
+        targets: summaries.iter().map(|summary| lock(summary).clone().finish()).collect(),
+    }
 }
 
 fn lock(summary: &Mutex<TargetSummary>) -> std::sync::MutexGuard<'_, TargetSummary> {
@@ -153,11 +169,20 @@ async fn stream(
             _ = stopping.wait_for(|stop| *stop) => break,
         };
         let (client, summaries) = (client.clone(), Arc::clone(&summaries));
-        let (url, host, request) = (target.url.clone(), target.host.clone(), target.requests[turn % target.requests.len()].clone());
+        let (url, host, request) = (
+            target.url.clone(),
+            target.host.clone(),
+            target.requests[turn % target.requests.len()].clone(),
+        );
         turn += 1;
         answers.spawn(async move {
             let (stage, verdict) = send(&client, &url, &host, &request).await;
-            let sample = Sample { at: due.duration_since(started), latency: due.elapsed(), stage, verdict };
+            let sample = Sample {
+                at: due.duration_since(started),
+                latency: due.elapsed(),
+                stage,
+                verdict,
+            };
             lock(&summaries[index]).record(sample);
         });
         while answers.try_join_next().is_some() {}
@@ -167,7 +192,9 @@ async fn stream(
 
 async fn send(client: &reqwest::Client, url: &str, host: &str, request: &Request) -> (Option<String>, Verdict) {
     let method = reqwest::Method::from_bytes(request.method.as_bytes()).unwrap_or(reqwest::Method::GET);
-    let mut builder = client.request(method, format!("{}{}", url.trim_end_matches('/'), request.path)).header("host", host);
+    let mut builder = client
+        .request(method, format!("{}{}", url.trim_end_matches('/'), request.path))
+        .header("host", host);
     if let Some(content_type) = &request.content_type {
         builder = builder.header("content-type", content_type);
     }
@@ -179,8 +206,17 @@ async fn send(client: &reqwest::Client, url: &str, host: &str, request: &Request
         Err(error) if error.is_timeout() => return (None, Verdict::Failed("timeout".to_owned())),
         Err(error) => return (None, Verdict::Failed(format!("no answer: {}", root_cause(&error)))),
     };
-    let stage = answer.headers().get("x-anneal-stage").and_then(|stage| stage.to_str().ok()).map(str::to_owned);
-    let retries = answer.headers().get("x-anneal-retries").and_then(|count| count.to_str().ok()).and_then(|count| count.parse().ok()).unwrap_or(0);
+    let stage = answer
+        .headers()
+        .get("x-anneal-stage")
+        .and_then(|stage| stage.to_str().ok())
+        .map(str::to_owned);
+    let retries = answer
+        .headers()
+        .get("x-anneal-retries")
+        .and_then(|count| count.to_str().ok())
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(0);
     let status = answer.status().as_u16();
     match answer.bytes().await {
         Ok(body) => (stage, request.expect.judge(status, &body, retries)),

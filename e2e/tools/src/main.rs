@@ -26,7 +26,10 @@ enum Tool {
 
 fn main() -> Result<()> {
     let command = Command::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
     runtime.block_on(async {
         match command.tool {
             Tool::Load(args) => load::run(args).await,

@@ -64,7 +64,9 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         .context("cannot set up the store")?;
     match args.action {
         Action::Put { file, key } => {
-            let bytes = tokio::fs::read(&file).await.with_context(|| format!("cannot read {}", file.display()))?;
+            let bytes = tokio::fs::read(&file)
+                .await
+                .with_context(|| format!("cannot read {}", file.display()))?;
             store.put(&Path::from(key), bytes.into()).await.context("cannot write the object")?;
         }
         Action::List { prefix } => {

@@ -28,8 +28,7 @@ pub(crate) fn create(state: &State) -> Result<()> {
         if hierarchy.unified {
             delegate(&hierarchy.mount);
         }
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot create the cgroup {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create the cgroup {}", folder.display()))?;
         if hierarchy.unified {
             delegate(&folder);
         }
@@ -41,14 +40,9 @@ pub(crate) fn create(state: &State) -> Result<()> {
 pub(crate) fn remove(state: &State) -> Result<()> {
     for hierarchy in mounted()? {
         let folder = folder(&hierarchy, state);
-        process::wait_until(
-            "the box's cgroups are empty",
-            Duration::from_secs(20),
-            || {
-                remove_tree(&folder)
-                    .with_context(|| format!("cannot remove the cgroup {}", folder.display()))
-            },
-        )?;
+        process::wait_until("the box's cgroups are empty", Duration::from_secs(20), || {
+            remove_tree(&folder).with_context(|| format!("cannot remove the cgroup {}", folder.display()))
+        })?;
     }
     Ok(())
 }
@@ -62,16 +56,12 @@ fn delegate(folder: &Path) {
     let available = fs::read_to_string(folder.join("cgroup.controllers")).unwrap_or_default();
     for controller in available.split_whitespace() {
         // Some cannot be passed on (a thread in the root, a real-time process); the kubelet says so if it minds.
-        drop(fs::write(
-            folder.join("cgroup.subtree_control"),
-            format!("+{controller}"),
-        ));
+        drop(fs::write(folder.join("cgroup.subtree_control"), format!("+{controller}")));
     }
 }
 
 fn mounted() -> Result<Vec<Hierarchy>> {
-    let mounts =
-        fs::read_to_string("/proc/self/mounts").context("cannot read this process's mounts")?;
+    let mounts = fs::read_to_string("/proc/self/mounts").context("cannot read this process's mounts")?;
     Ok(hierarchies(&mounts))
 }
 
@@ -82,14 +72,8 @@ fn hierarchies(mounts: &str) -> Vec<Hierarchy> {
             let mut fields = line.split(' ').skip(1);
             let mount = PathBuf::from(fields.next()?);
             match fields.next()? {
-                "cgroup" => Some(Hierarchy {
-                    mount,
-                    unified: false,
-                }),
-                "cgroup2" => Some(Hierarchy {
-                    mount,
-                    unified: true,
-                }),
+                "cgroup" => Some(Hierarchy { mount, unified: false }),
+                "cgroup2" => Some(Hierarchy { mount, unified: true }),
                 _ => None,
             }
         })

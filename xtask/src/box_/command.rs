@@ -69,13 +69,7 @@ pub(crate) fn run(task: Task) -> Result<()> {
         Task::Status(named) => status(&named.name),
         Task::Kubeconfig(named) => {
             let cluster = super::connect(&named.name)?;
-            println!(
-                "{}",
-                cluster
-                    .kubeconfig()
-                    .context("a box has a kubeconfig")?
-                    .display()
-            );
+            println!("{}", cluster.kubeconfig().context("a box has a kubeconfig")?.display());
             Ok(())
         }
         Task::Shell(named) => {
@@ -83,21 +77,14 @@ pub(crate) fn run(task: Task) -> Result<()> {
             Err(shell.exec()).context("cannot start a shell in the box")
         }
         Task::Exec(exec) => {
-            let (program, arguments) = exec
-                .words
-                .split_first()
-                .context("clap requires a program")?;
+            let (program, arguments) = exec.words.split_first().context("clap requires a program")?;
             let mut command = super::connect(&exec.named.name)?.exec_in_namespaces(program)?;
-            Err(command.args(arguments).exec())
-                .with_context(|| format!("cannot start {program} in the box"))
+            Err(command.args(arguments).exec()).with_context(|| format!("cannot start {program} in the box"))
         }
         Task::Minio(named) => {
             let info = super::minio_up(&super::connect(&named.name)?)?;
             println!("endpoint {} bucket {}", info.endpoint, info.bucket);
-            println!(
-                "access key {} secret key {}",
-                info.access_key, info.secret_key
-            );
+            println!("access key {} secret key {}", info.access_key, info.secret_key);
             Ok(())
         }
     }
@@ -110,23 +97,12 @@ fn status(name: &str) -> Result<()> {
         return Ok(());
     };
     let cluster = Cluster::of_box(&state)?;
-    println!(
-        "box {name:?} is up; its first process is {} on this host",
-        pid.as_raw_nonzero()
-    );
+    println!("box {name:?} is up; its first process is {} on this host", pid.as_raw_nonzero());
     println!("kubeconfig {}", state.path("kubeconfig").display());
     println!("audit log  {}", state.audit_log().display());
     println!("logs       {}", state.logs().display());
-    let ready = process::output(cluster.kubectl().args([
-        "get",
-        "--raw",
-        "/readyz",
-        "--request-timeout=3s",
-    ]));
-    println!(
-        "apiserver  {}",
-        if ready.is_ok() { "ready" } else { "not ready" }
-    );
+    let ready = process::output(cluster.kubectl().args(["get", "--raw", "/readyz", "--request-timeout=3s"]));
+    println!("apiserver  {}", if ready.is_ok() { "ready" } else { "not ready" });
     if !state.record()?.control_plane_only {
         show(cluster.kubectl().args(["get", "nodes", "--output=wide"]));
         show(cluster.kubectl().args(["get", "pods", "--all-namespaces"]));

@@ -37,22 +37,10 @@ pub(crate) const KUBELET_SYSCTLS: &[(&str, &str)] = &[
 /// Writes every file; `port` is where the host reaches the apiserver.
 pub(crate) fn write(state: &State, port: u16) -> Result<()> {
     let inside = "https://127.0.0.1:6443";
-    state.write_json(
-        "kubeconfig",
-        &kubeconfig(state, &format!("https://127.0.0.1:{port}"), "admin"),
-    )?;
+    state.write_json("kubeconfig", &kubeconfig(state, &format!("https://127.0.0.1:{port}"), "admin"))?;
     state.write_json("kubeconfig-inside", &kubeconfig(state, inside, "admin"))?;
-    for client in [
-        "controller-manager",
-        "scheduler",
-        "proxy",
-        "coredns",
-        "kubelet",
-    ] {
-        state.write_json(
-            &format!("{client}.kubeconfig"),
-            &kubeconfig(state, inside, client),
-        )?;
+    for client in ["controller-manager", "scheduler", "proxy", "coredns", "kubelet"] {
+        state.write_json(&format!("{client}.kubeconfig"), &kubeconfig(state, inside, client))?;
     }
     state.write_json("audit-policy.json", &audit_policy())?;
     state.write_json("kubelet.json", &kubelet(state))?;
@@ -241,9 +229,7 @@ mod tests {
         let rules = policy["rules"].as_array().expect("the policy has rules");
         assert_eq!(rules.last().expect("it has some")["level"], "Metadata");
         for rule in &rules[..rules.len() - 1] {
-            let narrow = !rule["verbs"].is_null()
-                || !rule["nonResourceURLs"].is_null()
-                || !rule["users"].is_null();
+            let narrow = !rule["verbs"].is_null() || !rule["nonResourceURLs"].is_null() || !rule["users"].is_null();
             assert!(narrow, "{rule}");
         }
     }

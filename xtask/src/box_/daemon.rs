@@ -40,27 +40,15 @@ pub(crate) fn run_if_named() -> Result<bool> {
 
 fn hold(state: &State) -> Result<()> {
     let record = state.record()?;
-    let listener = TcpListener::bind(("127.0.0.1", record.port))
-        .with_context(|| format!("cannot listen on loopback port {}", record.port))?;
-    relay::serve_port(
-        listener,
-        state.relay_socket(),
-        APISERVER.to_owned(),
-        Arc::default(),
-    );
+    let listener =
+        TcpListener::bind(("127.0.0.1", record.port)).with_context(|| format!("cannot listen on loopback port {}", record.port))?;
+    relay::serve_port(listener, state.relay_socket(), APISERVER.to_owned(), Arc::default());
     let log = File::create(state.logs().join("init.log")).context("cannot create a log")?;
     let copy = log.try_clone().context("cannot share the log's handle")?;
     // Each link of the chain ends with the one before it, however that one ends.
     let status = Command::new("setpriv")
         .args(["--pdeathsig", "KILL", "unshare"])
-        .args([
-            "--net",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "--mount-proc",
-        ])
+        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
         .args(["--propagation", "private"])
         .arg(std::env::current_exe().context("cannot find this program's own path")?)
         .arg(INIT)

@@ -31,8 +31,7 @@ type Running = Arc<Mutex<HashMap<i32, Component>>>;
 pub(crate) fn run(state: &State) -> Result<()> {
     let path = state.path("plan.json");
     let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let components: Vec<Component> =
-        serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))?;
+    let components: Vec<Component> = serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))?;
     set_up_mounts(state)?;
     set_up_network()?;
     relay::serve_socket(&state.relay_socket())?;
@@ -79,9 +78,7 @@ fn set_up_mounts(state: &State) -> Result<()> {
     bind(&state.path("var-log"), Path::new("/var/log"))?;
     let resolv = state.path("resolv.conf");
     let target = fs::canonicalize("/etc/resolv.conf");
-    match target
-        .or_else(|_| fs::read_link("/etc/resolv.conf").map(|link| Path::new("/etc").join(link)))
-    {
+    match target.or_else(|_| fs::read_link("/etc/resolv.conf").map(|link| Path::new("/etc").join(link))) {
         // Under /run it has just been hidden.
         Ok(path) if !path.exists() => {
             fs::create_dir_all(path.parent().context("a file has a folder")?)
@@ -101,8 +98,7 @@ fn set_up_mounts(state: &State) -> Result<()> {
 fn pretend_sysctls(state: &State) -> Result<()> {
     for (name, value) in config::KUBELET_SYSCTLS {
         let fake = state.path("sysctl").join(name.replace('/', "."));
-        fs::write(&fake, format!("{value}\n"))
-            .with_context(|| format!("cannot write {}", fake.display()))?;
+        fs::write(&fake, format!("{value}\n")).with_context(|| format!("cannot write {}", fake.display()))?;
         let real = PathBuf::from("/proc/sys").join(name);
         if real.exists() {
             bind(&fake, &real)?;
@@ -140,9 +136,7 @@ fn is_due(after: &After) -> bool {
 
 fn start(component: Component, running: &Running) {
     // Held over the spawn: the child may end before its number is in the table.
-    let mut table = running
-        .lock()
-        .expect("no thread panics while it holds the table");
+    let mut table = running.lock().expect("no thread panics while it holds the table");
     match spawn(&component) {
         Ok(number) => {
             eprintln!("{} runs as process {number}", component.name);
@@ -177,10 +171,7 @@ fn reap(running: &Running) -> Result<()> {
         match wait(WaitOptions::empty()) {
             Ok(Some((pid, status))) => {
                 let number = pid.as_raw_nonzero().get();
-                let ended = running
-                    .lock()
-                    .expect("no thread panics while it holds the table")
-                    .remove(&number);
+                let ended = running.lock().expect("no thread panics while it holds the table").remove(&number);
                 if let Some(mut component) = ended {
                     eprintln!("{} (process {number}) ended: {status:?}", component.name);
                     component.after = After::Nothing;

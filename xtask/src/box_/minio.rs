@@ -33,8 +33,7 @@ pub(crate) fn minio_up(cluster: &Cluster) -> Result<MinioInfo> {
     let root = cache::repository();
     images::load(cluster, &images::build(&root, &[images::Kind::Minio])?)?;
     let path = root.join("e2e/box/minio.yaml");
-    let manifest =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let manifest = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     cluster.apply(&manifest)?;
     let (access_key, secret_key) = match stored_keys(cluster)? {
         Some(keys) => keys,
@@ -49,9 +48,7 @@ pub(crate) fn minio_up(cluster: &Cluster) -> Result<MinioInfo> {
         secret_key,
         bucket: BUCKET.to_owned(),
     };
-    process::wait_until("the bucket exists", Duration::from_secs(30), || {
-        info.make_bucket(cluster)
-    })?;
+    process::wait_until("the bucket exists", Duration::from_secs(30), || info.make_bucket(cluster))?;
     Ok(info)
 }
 
@@ -61,14 +58,7 @@ impl MinioInfo {
         let forward = cluster.forward(NAMESPACE, SERVICE, PORT)?;
         let mut command = Command::new("curl");
         command
-            .args([
-                "--silent",
-                "--show-error",
-                "--max-time",
-                "10",
-                "--config",
-                "-",
-            ])
+            .args(["--silent", "--show-error", "--max-time", "10", "--config", "-"])
             .args([
                 "--aws-sigv4",
                 "aws:amz:us-east-1:s3",
@@ -82,10 +72,7 @@ impl MinioInfo {
         let user = format!("user = \"{}:{}\"\n", self.access_key, self.secret_key);
         let answer = process::output_with_input(&mut command, user.as_bytes())?;
         // 409: it is there already, and ours.
-        ensure!(
-            answer.ends_with("200") || answer.ends_with("409"),
-            "MinIO answered {answer}"
-        );
+        ensure!(answer.ends_with("200") || answer.ends_with("409"), "MinIO answered {answer}");
         Ok(())
     }
 }

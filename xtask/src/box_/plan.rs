@@ -59,11 +59,7 @@ impl Programs {
 }
 
 /// All components of a box.
-pub(crate) fn components(
-    state: &State,
-    programs: &Programs,
-    control_plane_only: bool,
-) -> Vec<Component> {
+pub(crate) fn components(state: &State, programs: &Programs, control_plane_only: bool) -> Vec<Component> {
     let mut components = vec![
         etcd(state, programs),
         apiserver(state, programs),
@@ -79,13 +75,7 @@ pub(crate) fn components(
     components
 }
 
-fn component(
-    state: &State,
-    name: &str,
-    program: PathBuf,
-    after: After,
-    arguments: Vec<String>,
-) -> Component {
+fn component(state: &State, name: &str, program: PathBuf, after: After, arguments: Vec<String>) -> Component {
     Component {
         name: name.to_owned(),
         program,
@@ -110,13 +100,7 @@ fn etcd(state: &State, programs: &Programs) -> Component {
         // The data lives as long as the box: no need to wait for the disk.
         "--unsafe-no-fsync".to_owned(),
     ];
-    component(
-        state,
-        "etcd",
-        programs.etcd.join("etcd"),
-        After::Nothing,
-        arguments,
-    )
+    component(state, "etcd", programs.etcd.join("etcd"), After::Nothing, arguments)
 }
 
 fn apiserver(state: &State, programs: &Programs) -> Component {
@@ -129,56 +113,32 @@ fn apiserver(state: &State, programs: &Programs) -> Component {
         flag("tls-cert-file", pki("apiserver.crt")),
         flag("tls-private-key-file", pki("apiserver.key")),
         flag("client-ca-file", pki("ca.crt")),
-        flag(
-            "service-account-issuer",
-            "https://kubernetes.default.svc.cluster.local",
-        ),
+        flag("service-account-issuer", "https://kubernetes.default.svc.cluster.local"),
         flag("service-account-key-file", pki("service-accounts.pub")),
-        flag(
-            "service-account-signing-key-file",
-            pki("service-accounts.key"),
-        ),
+        flag("service-account-signing-key-file", pki("service-accounts.key")),
         flag("authorization-mode", "Node,RBAC"),
         flag("enable-admission-plugins", "NodeRestriction,PodSecurity"),
         flag("allow-privileged", true),
-        flag(
-            "kubelet-client-certificate",
-            pki("apiserver-kubelet-client.crt"),
-        ),
+        flag("kubelet-client-certificate", pki("apiserver-kubelet-client.crt")),
         flag("kubelet-client-key", pki("apiserver-kubelet-client.key")),
         // The node's name resolves nowhere; `kubectl logs` would look it up.
         flag("kubelet-preferred-address-types", "InternalIP"),
-        flag(
-            "audit-policy-file",
-            state.path("audit-policy.json").display(),
-        ),
+        flag("audit-policy-file", state.path("audit-policy.json").display()),
         flag("audit-log-path", state.audit_log().display()),
         flag("audit-log-maxsize", 500),
         flag("audit-log-maxbackup", 10),
         flag("profiling", false),
     ];
     let program = programs.kubernetes.join("kube-apiserver");
-    component(
-        state,
-        "kube-apiserver",
-        program,
-        After::Port(ETCD_PORT),
-        arguments,
-    )
+    component(state, "kube-apiserver", program, After::Port(ETCD_PORT), arguments)
 }
 
 fn controller_manager(state: &State, programs: &Programs) -> Component {
     let pki = |name: &str| state.pki(name).display().to_string();
     let arguments = vec![
-        flag(
-            "kubeconfig",
-            state.path("controller-manager.kubeconfig").display(),
-        ),
+        flag("kubeconfig", state.path("controller-manager.kubeconfig").display()),
         flag("use-service-account-credentials", true),
-        flag(
-            "service-account-private-key-file",
-            pki("service-accounts.key"),
-        ),
+        flag("service-account-private-key-file", pki("service-accounts.key")),
         flag("root-ca-file", pki("ca.crt")),
         flag("cluster-signing-cert-file", pki("ca.crt")),
         flag("cluster-signing-key-file", pki("ca.key")),
@@ -187,13 +147,7 @@ fn controller_manager(state: &State, programs: &Programs) -> Component {
         flag("profiling", false),
     ];
     let program = programs.kubernetes.join("kube-controller-manager");
-    component(
-        state,
-        "kube-controller-manager",
-        program,
-        ready(state),
-        arguments,
-    )
+    component(state, "kube-controller-manager", program, ready(state), arguments)
 }
 
 fn scheduler(state: &State, programs: &Programs) -> Component {
@@ -214,13 +168,7 @@ fn scheduler(state: &State, programs: &Programs) -> Component {
 
 fn containerd(state: &State) -> Component {
     let arguments = vec![flag("config", state.path("containerd.toml").display())];
-    component(
-        state,
-        "containerd",
-        PathBuf::from("/usr/bin/containerd"),
-        After::Nothing,
-        arguments,
-    )
+    component(state, "containerd", PathBuf::from("/usr/bin/containerd"), After::Nothing, arguments)
 }
 
 fn kubelet(state: &State, programs: &Programs) -> Component {
@@ -232,13 +180,7 @@ fn kubelet(state: &State, programs: &Programs) -> Component {
         flag("hostname-override", NODE),
         flag("node-ip", NODE_ADDRESS),
     ];
-    component(
-        state,
-        "kubelet",
-        programs.kubernetes.join("kubelet"),
-        ready(state),
-        arguments,
-    )
+    component(state, "kubelet", programs.kubernetes.join("kubelet"), ready(state), arguments)
 }
 
 fn proxy(state: &State, programs: &Programs) -> Component {
@@ -254,28 +196,13 @@ fn proxy(state: &State, programs: &Programs) -> Component {
         flag("conntrack-tcp-timeout-established", "0s"),
         flag("conntrack-tcp-timeout-close-wait", "0s"),
     ];
-    component(
-        state,
-        "kube-proxy",
-        programs.kubernetes.join("kube-proxy"),
-        ready(state),
-        arguments,
-    )
+    component(state, "kube-proxy", programs.kubernetes.join("kube-proxy"), ready(state), arguments)
 }
 
 fn coredns(state: &State, programs: &Programs) -> Option<Component> {
     let program = programs.coredns.as_ref()?.join("coredns");
-    let arguments = vec![
-        "-conf".to_owned(),
-        state.path("Corefile").display().to_string(),
-    ];
-    Some(component(
-        state,
-        "coredns",
-        program,
-        ready(state),
-        arguments,
-    ))
+    let arguments = vec!["-conf".to_owned(), state.path("Corefile").display().to_string()];
+    Some(component(state, "coredns", program, ready(state), arguments))
 }
 
 fn ready(state: &State) -> After {

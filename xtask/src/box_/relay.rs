@@ -15,8 +15,7 @@ use anyhow::{Context, Result};
 
 /// Serves the unix socket, inside the box, on a thread of its own.
 pub(crate) fn serve_socket(path: &Path) -> Result<()> {
-    let listener =
-        UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))?;
+    let listener = UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))?;
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             thread::spawn(move || {
@@ -31,12 +30,7 @@ pub(crate) fn serve_socket(path: &Path) -> Result<()> {
 
 /// Serves a port, outside the box, on a thread of its own; every connection goes to `target`. After
 /// `stopped` is set, the next connection ends the thread.
-pub(crate) fn serve_port(
-    listener: TcpListener,
-    socket: PathBuf,
-    target: String,
-    stopped: Arc<AtomicBool>,
-) {
+pub(crate) fn serve_port(listener: TcpListener, socket: PathBuf, target: String, stopped: Arc<AtomicBool>) {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             if stopped.load(Ordering::Relaxed) {

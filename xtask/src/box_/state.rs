@@ -34,12 +34,9 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(name: &str) -> Result<Self> {
-        let valid =
-            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        let valid = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
         if name.is_empty() || name.len() > 20 || !name.chars().all(valid) {
-            bail!(
-                "a box's name must have 1 to 20 lower-case letters, digits or dashes, and {name:?} has not"
-            );
+            bail!("a box's name must have 1 to 20 lower-case letters, digits or dashes, and {name:?} has not");
         }
         Ok(Self {
             name: name.to_owned(),
@@ -116,8 +113,7 @@ impl State {
             "sysctl",
         ] {
             let path = self.folder.join(folder);
-            fs::create_dir_all(&path)
-                .with_context(|| format!("cannot create {}", path.display()))?;
+            fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
         }
         fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700))
             .with_context(|| format!("cannot close {} to others", self.folder.display()))
@@ -134,15 +130,9 @@ impl State {
 
     /// Whether other boxes have a folder beside this one.
     pub(crate) fn has_siblings(&self) -> Result<bool> {
-        let parent = self
-            .folder
-            .parent()
-            .context("a box's folder has a parent")?;
-        let entries =
-            fs::read_dir(parent).with_context(|| format!("cannot list {}", parent.display()))?;
-        Ok(entries
-            .flatten()
-            .any(|entry| entry.path().is_dir() && entry.path() != self.folder))
+        let parent = self.folder.parent().context("a box's folder has a parent")?;
+        let entries = fs::read_dir(parent).with_context(|| format!("cannot list {}", parent.display()))?;
+        Ok(entries.flatten().any(|entry| entry.path().is_dir() && entry.path() != self.folder))
     }
 
     pub(crate) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
@@ -174,17 +164,11 @@ impl State {
     }
 
     fn find(&self, roles: &[&str]) -> Result<Vec<Pid>> {
-        let folder = self
-            .folder
-            .to_str()
-            .context("the box's folder has a name that is not UTF-8")?;
+        let folder = self.folder.to_str().context("the box's folder has a name that is not UTF-8")?;
         let entries = fs::read_dir("/proc").context("cannot list /proc")?;
         let mut found = Vec::new();
         for entry in entries.flatten() {
-            let number = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse::<i32>().ok());
+            let number = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok());
             let Some(pid) = number.and_then(Pid::from_raw) else {
                 continue;
             };
@@ -192,10 +176,7 @@ impl State {
             let Ok(line) = fs::read(entry.path().join("cmdline")) else {
                 continue;
             };
-            if roles
-                .iter()
-                .any(|role| is_command_line_of(&line, role, folder))
-            {
+            if roles.iter().any(|role| is_command_line_of(&line, role, folder)) {
                 found.push(pid);
             }
         }

@@ -29,7 +29,11 @@ struct Follow {
 impl Progress {
     /// Starts the clock.
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), functions: BTreeMap::new(), drawn_lines: 0 }
+        Self {
+            started: Instant::now(),
+            functions: BTreeMap::new(),
+            drawn_lines: 0,
+        }
     }
 
     /// Takes a `FunctionList`; says in a line what moved.
@@ -43,7 +47,10 @@ impl Progress {
             follow.target = if target.is_empty() { "PgoOptimized".to_owned() } else { target };
             let stage = text(&object["status"]["stage"]);
             if stage != follow.stage && !stage.is_empty() {
-                moved.push(format!("{at:6.1}s  {name:<10} {} → {stage}", if follow.stage.is_empty() { "–" } else { &follow.stage }));
+                moved.push(format!(
+                    "{at:6.1}s  {name:<10} {} → {stage}",
+                    if follow.stage.is_empty() { "–" } else { &follow.stage }
+                ));
                 follow.timeline.push(entry(object, &stage, at));
                 follow.stage = stage;
             }
@@ -54,12 +61,18 @@ impl Progress {
 
     /// Every Function has reached its target.
     pub(crate) fn complete(&self) -> bool {
-        !self.functions.is_empty() && self.functions.values().all(|follow| follow.stage == follow.target && settled(&follow.object))
+        !self.functions.is_empty()
+            && self
+                .functions
+                .values()
+                .all(|follow| follow.stage == follow.target && settled(&follow.object))
     }
 
     /// The lines of the report about one Function.
     pub(crate) fn summary(&self, name: &str) -> Value {
-        let Some(follow) = self.functions.get(name) else { return Value::Null };
+        let Some(follow) = self.functions.get(name) else {
+            return Value::Null;
+        };
         let profiles = &follow.object["status"]["profiles"];
         json!({
             "name": name,
@@ -75,7 +88,15 @@ impl Progress {
     /// What each unfinished Function waits for, a line each.
     pub(crate) fn waiting(&self) -> Vec<String> {
         let unfinished = self.functions.iter().filter(|(_, follow)| follow.stage != follow.target);
-        unfinished.map(|(name, follow)| format!("         {name:<10} {:<16} {}", follow.stage, text(&follow.object["status"]["next"]))).collect()
+        unfinished
+            .map(|(name, follow)| {
+                format!(
+                    "         {name:<10} {:<16} {}",
+                    follow.stage,
+                    text(&follow.object["status"]["next"])
+                )
+            })
+            .collect()
     }
 
     /// Draws the table over the last one on a terminal; prints nothing elsewhere.
@@ -99,7 +120,10 @@ impl Progress {
     }
 
     fn table(&self) -> String {
-        let mut table = format!("{:<10} {:<16} {:<6} {:<26} {:>8}  NEXT\n", "FUNCTION", "STAGE", "READY", "TRAFFIC", "PROFILES");
+        let mut table = format!(
+            "{:<10} {:<16} {:<6} {:<26} {:>8}  NEXT\n",
+            "FUNCTION", "STAGE", "READY", "TRAFFIC", "PROFILES"
+        );
         for (name, follow) in &self.functions {
             let status = &follow.object["status"];
             let next: String = text(&status["next"]).chars().take(70).collect();
@@ -119,13 +143,25 @@ impl Progress {
 /// The new stage carries all the traffic and nothing is being moved any more.
 fn settled(object: &Value) -> bool {
     let traffic = object["status"]["traffic"].as_array();
-    traffic.is_some_and(|traffic| traffic.iter().any(|target| target["percent"] == 100 && target["stage"] == object["status"]["stage"]))
+    traffic.is_some_and(|traffic| {
+        traffic
+            .iter()
+            .any(|target| target["percent"] == 100 && target["stage"] == object["status"]["stage"])
+    })
 }
 
 fn entry(object: &Value, stage: &str, at: f64) -> Value {
     let artifacts = object["status"]["artifacts"].as_array().cloned().unwrap_or_default();
-    let artifact = artifacts.iter().find(|artifact| artifact["stage"] == stage).cloned().unwrap_or_default();
-    let target = object["status"]["traffic"].as_array().into_iter().flatten().find(|target| target["stage"] == stage);
+    let artifact = artifacts
+        .iter()
+        .find(|artifact| artifact["stage"] == stage)
+        .cloned()
+        .unwrap_or_default();
+    let target = object["status"]["traffic"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|target| target["stage"] == stage);
     json!({
         "stage": stage,
         "at": (at * 10.0).round() / 10.0,
@@ -137,12 +173,20 @@ fn entry(object: &Value, stage: &str, at: f64) -> Value {
 
 fn traffic(status: &Value) -> String {
     let targets = status["traffic"].as_array().cloned().unwrap_or_default();
-    targets.iter().map(|target| format!("{} {}%", text(&target["stage"]), target["percent"])).collect::<Vec<_>>().join(" ")
+    targets
+        .iter()
+        .map(|target| format!("{} {}%", text(&target["stage"]), target["percent"]))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn condition(object: &Value, kind: &str) -> String {
     let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
-    conditions.iter().find(|condition| condition["type"] == kind).map(|condition| text(&condition["status"])).unwrap_or_default()
+    conditions
+        .iter()
+        .find(|condition| condition["type"] == kind)
+        .map(|condition| text(&condition["status"]))
+        .unwrap_or_default()
 }
 
 fn text(value: &Value) -> String {

@@ -28,12 +28,36 @@ pub(crate) struct Sample {
 
 /// All samples, in the order of the report.
 pub(crate) const SAMPLES: [Sample; 6] = [
-    Sample { name: "hello", delivery: Delivery::ConfigMap, rate: 20 },
-    Sample { name: "sleep", delivery: Delivery::ConfigMap, rate: 20 },
-    Sample { name: "filehash", delivery: Delivery::ConfigMap, rate: 20 },
-    Sample { name: "json", delivery: Delivery::ConfigMap, rate: 20 },
-    Sample { name: "reflect", delivery: Delivery::ConfigMap, rate: 20 },
-    Sample { name: "http", delivery: Delivery::Store, rate: 20 },
+    Sample {
+        name: "hello",
+        delivery: Delivery::ConfigMap,
+        rate: 20,
+    },
+    Sample {
+        name: "sleep",
+        delivery: Delivery::ConfigMap,
+        rate: 20,
+    },
+    Sample {
+        name: "filehash",
+        delivery: Delivery::ConfigMap,
+        rate: 20,
+    },
+    Sample {
+        name: "json",
+        delivery: Delivery::ConfigMap,
+        rate: 20,
+    },
+    Sample {
+        name: "reflect",
+        delivery: Delivery::ConfigMap,
+        rate: 20,
+    },
+    Sample {
+        name: "http",
+        delivery: Delivery::Store,
+        rate: 20,
+    },
 ];
 
 impl Sample {
@@ -47,14 +71,23 @@ impl Sample {
         match self.name {
             "hello" => {
                 let names = ["Ada", "Grace", "Barbara", "a considerably longer name than the others"];
-                names.iter().map(|name| load::request(&json!({"name": name}), "/message", &json!(format!("Hello, {name}")))).collect()
+                names
+                    .iter()
+                    .map(|name| load::request(&json!({"name": name}), "/message", &json!(format!("Hello, {name}"))))
+                    .collect()
             }
-            "sleep" => [1, 2, 5].iter().map(|ms| load::request(&json!({"ms": ms}), "/slept", &json!(ms))).collect(),
+            "sleep" => [1, 2, 5]
+                .iter()
+                .map(|ms| load::request(&json!({"ms": ms}), "/slept", &json!(ms)))
+                .collect(),
             "filehash" => {
                 let url = format!("http://fileserver.{NAMESPACE}/file");
                 vec![load::request(&json!({"url": url}), "/bytes", &json!(262_144))]
             }
-            "json" => [1, 4].iter().map(|lines| load::request(&order(*lines), "/summary/pieces", &json!(2 * lines))).collect(),
+            "json" => [1, 4]
+                .iter()
+                .map(|lines| load::request(&order(*lines), "/summary/pieces", &json!(2 * lines)))
+                .collect(),
             "reflect" => vec![
                 load::request(&json!({"op": "common", "text": "abc"}), "/result", &json!("ABC")),
                 load::request(&json!({"op": "rare", "text": "abc"}), "/result", &json!("cba")),
@@ -65,6 +98,8 @@ impl Sample {
 }
 
 fn order(lines: usize) -> Value {
-    let lines: Vec<Value> = (0..lines).map(|line| json!({"item": format!("item {line}"), "quantity": 2, "cents": 250})).collect();
+    let lines: Vec<Value> = (0..lines)
+        .map(|line| json!({"item": format!("item {line}"), "quantity": 2, "cents": 250}))
+        .collect();
     json!({"customer": "Ada", "lines": lines, "tags": ["new"]})
 }

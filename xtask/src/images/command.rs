@@ -45,15 +45,10 @@ pub(crate) fn run(task: Task) -> Result<()> {
             for image in &images {
                 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
                 let megabytes = image.size() as f64 / 1e6;
-                println!(
-                    "{:<24} {megabytes:>7.1} MB  {}",
-                    image.name(),
-                    image.digest()
-                );
+                println!("{:<24} {megabytes:>7.1} MB  {}", image.name(), image.digest());
             }
             if let Some(path) = build.output {
-                let file = File::create(&path)
-                    .with_context(|| format!("cannot create {}", path.display()))?;
+                let file = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
                 oci::write_archive(&images, BufWriter::new(file))?;
             }
             Ok(())

@@ -27,12 +27,7 @@ const OPTIONS: &[&str] = &[
 
 /// The layer, from the cache if this recipe was followed before.
 pub(crate) fn layer() -> Result<Layer> {
-    let recipe = cache::short_hash(
-        [SUITE, PACKAGES]
-            .iter()
-            .chain(OPTIONS)
-            .map(|text| text.as_bytes()),
-    );
+    let recipe = cache::short_hash([SUITE, PACKAGES].iter().chain(OPTIONS).map(|text| text.as_bytes()));
     let folder = cache::folder("images")?.join(format!("jvm-25-{recipe}"));
     let folder = cache::folder_made_once(&folder, |draft| make(&draft.join("layer.tar")))?;
     Layer::of_file(&folder.join("layer.tar"))
@@ -54,6 +49,5 @@ fn make(target: &Path) -> Result<()> {
         .arg(apt::debian_mirror()?)
         // Same packages, same bytes.
         .env("SOURCE_DATE_EPOCH", "0");
-    process::run_logged(&mut command, &log, Duration::from_secs(15 * 60))
-        .context("cannot assemble the JVM image")
+    process::run_logged(&mut command, &log, Duration::from_secs(15 * 60)).context("cannot assemble the JVM image")
 }

@@ -87,12 +87,7 @@ pub(crate) fn write_archive(images: &[Image], writer: impl Write) -> Result<()> 
         .collect();
     let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests});
     let mut tar = Builder::new(writer);
-    append(
-        &mut tar,
-        "oci-layout",
-        br#"{"imageLayoutVersion":"1.0.0"}"#.as_slice(),
-        30,
-    )?;
+    append(&mut tar, "oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#.as_slice(), 30)?;
     let index = index.to_string();
     append(&mut tar, "index.json", index.as_bytes(), index.len() as u64)?;
     let mut documents: BTreeMap<String, &[u8]> = BTreeMap::new();
@@ -100,19 +95,13 @@ pub(crate) fn write_archive(images: &[Image], writer: impl Write) -> Result<()> 
     for image in images {
         documents.insert(digest(&image.config), &image.config);
         documents.insert(digest(&image.manifest), &image.manifest);
-        layers.extend(
-            image
-                .layers
-                .iter()
-                .map(|layer| (layer.digest.as_str(), layer)),
-        );
+        layers.extend(image.layers.iter().map(|layer| (layer.digest.as_str(), layer)));
     }
     for (digest, bytes) in documents {
         append(&mut tar, &blob(&digest), bytes, bytes.len() as u64)?;
     }
     for (digest, layer) in layers {
-        let file = File::open(&layer.path)
-            .with_context(|| format!("cannot read {}", layer.path.display()))?;
+        let file = File::open(&layer.path).with_context(|| format!("cannot read {}", layer.path.display()))?;
         append(&mut tar, &blob(digest), file, layer.size)?;
     }
     tar.into_inner()
@@ -167,11 +156,7 @@ mod tests {
         let (base, top) = (layer("base"), layer("top"));
         let images = [
             Image::new("a.example/base:1", vec![base.clone()], &Start::default()),
-            Image::new(
-                "a.example/both:1",
-                vec![base.clone(), top],
-                &Start::default(),
-            ),
+            Image::new("a.example/both:1", vec![base.clone(), top], &Start::default()),
         ];
         let mut first = Vec::new();
         write_archive(&images, &mut first).expect("the archive is written");
@@ -182,14 +167,7 @@ mod tests {
         let paths: Vec<String> = archive
             .entries()
             .expect("it is a tar")
-            .map(|entry| {
-                entry
-                    .expect("it is whole")
-                    .path()
-                    .expect("a path")
-                    .display()
-                    .to_string()
-            })
+            .map(|entry| entry.expect("it is whole").path().expect("a path").display().to_string())
             .collect();
         // Layout, index, two documents of each image, two layers.
         assert_eq!(paths.len(), 2 + 4 + 2);

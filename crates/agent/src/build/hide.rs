@@ -97,7 +97,9 @@ impl Central {
 fn local_64(header: &[u8], mut extra: &[u8]) -> io::Result<u64> {
     while extra.len() >= 4 {
         let length = usize::from(u16_at(extra, 2));
-        let Some(field) = extra.get(4..4 + length) else { break };
+        let Some(field) = extra.get(4..4 + length) else {
+            break;
+        };
         if u16_at(extra, 0) == 1 {
             let sizes = [20, 24].iter().filter(|at| u32_at(header, **at) == u32::MAX).count();
             if let Some(offset) = field.get(sizes * 8..sizes * 8 + 8) {
@@ -116,9 +118,7 @@ fn directory(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
     let tail = read_at(file, tail_start, length - tail_start)?;
     let end = (0..=tail.len().saturating_sub(END_LENGTH)).rev().find(|at| {
         let record = &tail[*at..];
-        record.len() >= END_LENGTH
-            && record.starts_with(END)
-            && usize::from(u16_at(record, 20)) == record.len() - END_LENGTH
+        record.len() >= END_LENGTH && record.starts_with(END) && usize::from(u16_at(record, 20)) == record.len() - END_LENGTH
     });
     let end = end.ok_or_else(|| damaged("the jar has no end"))?;
     let record = &tail[end..];
@@ -138,7 +138,9 @@ fn directory(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
 }
 
 fn end_64(file: &mut File, end: u64) -> io::Result<Option<u64>> {
-    let Some(offset) = end.checked_sub(LOCATOR_64_LENGTH) else { return Ok(None) };
+    let Some(offset) = end.checked_sub(LOCATOR_64_LENGTH) else {
+        return Ok(None);
+    };
     let locator = read_at(file, offset, LOCATOR_64_LENGTH)?;
     Ok(locator.starts_with(LOCATOR_64).then(|| u64_at(&locator, 8)))
 }

@@ -6,8 +6,7 @@ use std::{
 };
 
 /// Where the container's own counters are: cgroup v2, then v1.
-const FILES: [&str; 2] =
-    ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"];
+const FILES: [&str; 2] = ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"];
 
 /// The container's counters of kills.
 #[derive(Clone, Debug)]
@@ -17,7 +16,9 @@ pub(crate) struct OomKills {
 
 impl Default for OomKills {
     fn default() -> Self {
-        Self { files: FILES.map(PathBuf::from).to_vec() }
+        Self {
+            files: FILES.map(PathBuf::from).to_vec(),
+        }
     }
 }
 
@@ -44,7 +45,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("memory");
         fs::write(&file, text).unwrap();
-        OomKills { files: vec!["/nowhere/at/all".into(), file] }.count()
+        OomKills {
+            files: vec!["/nowhere/at/all".into(), file],
+        }
+        .count()
     }
 
     #[test]

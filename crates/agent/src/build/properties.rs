@@ -77,7 +77,8 @@ pub(crate) struct Filtered {
 pub(crate) fn filter(jar: &Path, copy: &Path) -> Result<Filtered, Error> {
     let mut opened = Jar::open(jar, &JarLimits::default()).context(ReadJarSnafu)?;
     let is_properties = |name: &&str| {
-        name.strip_prefix(FOLDER).is_some_and(|rest| rest == FILE || rest.ends_with(&format!("/{FILE}")))
+        name.strip_prefix(FOLDER)
+            .is_some_and(|rest| rest == FILE || rest.ends_with(&format!("/{FILE}")))
     };
     let names: Vec<String> = opened.names().filter(is_properties).map(str::to_owned).collect();
     let mut hidden = Vec::new();
@@ -105,7 +106,10 @@ struct Judged {
 }
 
 fn judge(properties: &[(String, String)], folder: &str) -> Judged {
-    let mut judged = Judged { is_forbidden: false, allowed: Vec::new() };
+    let mut judged = Judged {
+        is_forbidden: false,
+        allowed: Vec::new(),
+    };
     for (key, value) in properties {
         if key != "Args" {
             judged.is_forbidden = true;
@@ -123,8 +127,7 @@ fn judge(properties: &[(String, String)], folder: &str) -> Judged {
 }
 
 fn is_allowed(argument: &str) -> bool {
-    ALLOWED.contains(&argument)
-        || ALLOWED_WITH_VALUE.iter().any(|allowed| argument.starts_with(allowed))
+    ALLOWED.contains(&argument) || ALLOWED_WITH_VALUE.iter().any(|allowed| argument.starts_with(allowed))
 }
 
 /// Reads Java's properties format. A key that stands twice is there twice: both are judged.

@@ -62,7 +62,10 @@ impl Case {
             arguments: vec!["-O2".to_owned(), "-Dgreeting=hi \"there\"".to_owned()],
             timeout_seconds: 60,
         };
-        let metadata = Readable::Metadata { jar: sha256(app), digest: sha256(b"{}") };
+        let metadata = Readable::Metadata {
+            jar: sha256(app),
+            digest: sha256(b"{}"),
+        };
         let profile = Readable::Profile {
             build_key: "instrumented".to_owned(),
             digest: sha256(merged.as_bytes()),
@@ -79,7 +82,13 @@ impl Case {
         let compiler = pod.script("native-image", compiler);
         compiler.to_str().unwrap().clone_into(&mut pod.settings.native_image);
         let (ears, signals) = Signals::pair();
-        Self { backend, pod, work, ears, signals }
+        Self {
+            backend,
+            pod,
+            work,
+            ears,
+            signals,
+        }
     }
 
     async fn run(&self) -> Result<(), Option<Termination>> {
@@ -89,7 +98,9 @@ impl Case {
     }
 
     fn log(&self) -> String {
-        let object = Writable::BuildLog { build_key: "key".to_owned() };
+        let object = Writable::BuildLog {
+            build_key: "key".to_owned(),
+        };
         let packed = self.backend.written(&object).unwrap();
         let mut text = String::new();
         GzDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();
@@ -114,13 +125,22 @@ fn compiler(pgo: &str) -> String {
 async fn an_executable_is_stored_and_confirmed() {
     let case = Case::new(BuildKind::Native, &compiler("null")).await;
     assert_eq!(case.run().await, Ok(()));
-    let artifact = Writable::Artifact { build_key: "key".to_owned() };
+    let artifact = Writable::Artifact {
+        build_key: "key".to_owned(),
+    };
     assert_eq!(case.backend.written(&artifact).unwrap(), b"binary");
-    let report = Writable::BuildOutput { build_key: "key".to_owned() };
+    let report = Writable::BuildOutput {
+        build_key: "key".to_owned(),
+    };
     assert!(case.backend.written(&report).is_some());
     assert_eq!(case.log(), "compiling\n");
     let confirmations = case.backend.confirmed(1).await;
-    let Confirmation::Build { build_key, sha256: digest, bytes: 6, .. } = &confirmations[0]
+    let Confirmation::Build {
+        build_key,
+        sha256: digest,
+        bytes: 6,
+        ..
+    } = &confirmations[0]
     else {
         panic!("{confirmations:?}")
     };
@@ -168,10 +188,7 @@ async fn every_failure_of_a_compiler_has_its_word_and_its_log() {
             "echo 'java.lang.OutOfMemoryError: Java heap space'; exit 1",
             Termination::BuildOutOfMemory,
         ),
-        (
-            "echo \"Error: Could not find option 'PGO'.\"; exit 1",
-            Termination::PgoUnavailable,
-        ),
+        ("echo \"Error: Could not find option 'PGO'.\"; exit 1", Termination::PgoUnavailable),
         (
             "echo 'Error: Failed to read PGO profile: unexpected end'; exit 1",
             Termination::ProfileRefused,

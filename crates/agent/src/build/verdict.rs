@@ -38,12 +38,13 @@ impl Hints {
                 "only supported in",
                 "requires oracle graalvm",
             ]);
-        self.profile_refused |= has(&["error:", "exception"])
-            && has(&[".iprof", "pgo profile", "profile file", "profiling data", "profile data"]);
+        self.profile_refused |=
+            has(&["error:", "exception"]) && has(&[".iprof", "pgo profile", "profile file", "profiling data", "profile data"]);
     }
 }
 
 /// What was observed of a run.
+#[expect(clippy::struct_excessive_bools, reason = "each is an observation of its own")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Evidence {
     pub(crate) kind: BuildKind,
@@ -102,7 +103,11 @@ mod tests {
         exit: Exit::Code(0),
         timed_out: false,
         oom_killed: false,
-        hints: Hints { out_of_memory: false, pgo_unavailable: false, profile_refused: false },
+        hints: Hints {
+            out_of_memory: false,
+            pgo_unavailable: false,
+            profile_refused: false,
+        },
         has_artifact: true,
         has_report: true,
         has_applied_profile: true,
@@ -114,40 +119,57 @@ mod tests {
         hints
     }
 
+    type Change = fn(&mut Evidence);
+
+    fn changed(mut evidence: Evidence, change: Change) -> Evidence {
+        change(&mut evidence);
+        evidence
+    }
+
     #[test]
-    fn every_outcome_has_its_word() {
-        let failed = Evidence { exit: Exit::Code(1), has_artifact: false, ..GOOD };
-        let memory = hints("java.lang.OutOfMemoryError: Java heap space");
-        let edition = hints("Error: Could not find option 'PGOInstrument'. Use -H:PrintFlags=");
-        let profile = hints("Error: Cannot parse PGO profile /anneal/work/profile.iprof");
-        let instrumented = BuildKind::Instrumented;
-        for (evidence, expected) in [
-            (Evidence { timed_out: true, ..failed }, Termination::BuildTimeout),
-            (Evidence { exit: Exit::Signal(9), ..failed }, Termination::BuildOutOfMemory),
-            (Evidence { exit: Exit::Code(137), ..failed }, Termination::BuildOutOfMemory),
-            (Evidence { oom_killed: true, ..failed }, Termination::BuildOutOfMemory),
-            (Evidence { hints: memory, ..failed }, Termination::BuildOutOfMemory),
-            (Evidence { hints: edition, ..failed }, Termination::PgoUnavailable),
-            (
-                Evidence { hints: edition, kind: instrumented, ..failed },
-                Termination::PgoUnavailable,
-            ),
-            (
-                Evidence { hints: edition, kind: BuildKind::Native, ..failed },
-                Termination::BuildFailed { exit: 1 },
-            ),
-            (Evidence { hints: profile, ..failed }, Termination::ProfileRefused),
-            (
-                Evidence { hints: profile, kind: instrumented, ..failed },
-                Termination::BuildFailed { exit: 1 },
-            ),
-            (failed, Termination::BuildFailed { exit: 1 }),
-            (Evidence { exit: Exit::Signal(11), ..failed }, Termination::BuildFailed { exit: 139 }),
-            (Evidence { has_artifact: false, ..GOOD }, Termination::BuildNoArtifact),
-            (Evidence { has_report: false, ..GOOD }, Termination::BuildFailed { exit: 0 }),
-            (Evidence { has_applied_profile: false, ..GOOD }, Termination::PgoNotApplied),
-        ] {
+    fn every_failure_has_its_word() {
+        let failed = changed(GOOD, |it| (it.exit, it.has_artifact) = (Exit::Code(1), false));
+        let memory = Termination::BuildOutOfMemory;
+        let cases: [(Change, Termination); 8] = [
+            (|it| it.timed_out = true, Termination::BuildTimeout),
+            (|it| it.exit = Exit::Signal(9), memory.clone()),
+            (|it| it.exit = Exit::Code(137), memory.clone()),
+            (|it| it.oom_killed = true, memory.clone()),
+            (|it| it.hints.out_of_memory = true, memory),
+            (|it| it.hints.profile_refused = true, Termination::ProfileRefused),
+            (|_| {}, Termination::BuildFailed { exit: 1 }),
+            (|it| it.exit = Exit::Signal(11), Termination::BuildFailed { exit: 139 }),
+        ];
+        for (change, expected) in cases {
+            let evidence = changed(failed, change);
             assert_eq!(verdict(&evidence), Err(expected), "{evidence:?}");
+        }
+    }
+
+    #[test]
+    fn only_builds_with_pgo_can_lack_it() {
+        let mut failed = changed(GOOD, |it| (it.exit, it.has_artifact) = (Exit::Code(1), false));
+        failed.hints = hints("Error: Could not find option 'PGOInstrument'.");
+        for kind in [BuildKind::Instrumented, BuildKind::Optimized] {
+            let verdict = verdict(&Evidence { kind, ..failed });
+            assert_eq!(verdict, Err(Termination::PgoUnavailable));
+        }
+        let native = changed(failed, |it| it.kind = BuildKind::Native);
+        assert_eq!(verdict(&native), Err(Termination::BuildFailed { exit: 1 }));
+        failed.hints = hints("Error: Cannot parse PGO profile /anneal/work/profile.iprof");
+        let instrumented = changed(failed, |it| it.kind = BuildKind::Instrumented);
+        assert_eq!(verdict(&instrumented), Err(Termination::BuildFailed { exit: 1 }));
+    }
+
+    #[test]
+    fn a_good_exit_alone_is_no_success() {
+        let cases: [(Change, Termination); 3] = [
+            (|it| it.has_artifact = false, Termination::BuildNoArtifact),
+            (|it| it.has_report = false, Termination::BuildFailed { exit: 0 }),
+            (|it| it.has_applied_profile = false, Termination::PgoNotApplied),
+        ];
+        for (change, expected) in cases {
+            assert_eq!(verdict(&changed(GOOD, change)), Err(expected));
         }
     }
 
@@ -155,7 +177,14 @@ mod tests {
     fn success_needs_the_profile_only_where_one_was_given() {
         assert_eq!(verdict(&GOOD), Ok(()));
         for kind in [BuildKind::Native, BuildKind::Instrumented] {
-            assert_eq!(verdict(&Evidence { kind, has_applied_profile: false, ..GOOD }), Ok(()));
+            assert_eq!(
+                verdict(&Evidence {
+                    kind,
+                    has_applied_profile: false,
+                    ..GOOD
+                }),
+                Ok(())
+            );
         }
     }
 

@@ -5,11 +5,11 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, test_kill_process};
+use rustix::process::{Pid, Signal, getpid, set_child_subreaper, test_kill_process};
 
 use super::{Child, Exit, Stopped};
 use crate::{
-    reaper::Reaper,
+    reaper::{Orphans, Reaper},
     testing::{eventually, lines, soon},
 };
 
@@ -119,4 +119,36 @@ async fn is_dead(pid: i32) {
         (is_gone || stat.contains(") Z ")).then_some(())
     })
     .await;
+}
+
+/// The process that adopts orphans collects every child there is, so it cannot be the one that runs the other tests.
+#[test]
+fn orphans_are_collected_and_steal_no_exit_code() {
+    let inner = "child::tests::inner_orphans_are_collected";
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", inner, "--ignored", "--nocapture"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+#[tokio::test]
+#[ignore = "runs in a process of its own, started by the test above"]
+async fn inner_orphans_are_collected() {
+    set_child_subreaper(Some(getpid())).unwrap();
+    let reaper = Reaper::start_with(Orphans::Collect).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // Each leaves two orphans: one that has ended already, and one that ends with its group.
+    let script = "sh -c 'sh -c \"exit 4\" & echo $! >> said; sleep 600 & echo $! >> said'; exit 3";
+    let mut children = Vec::new();
+    for _ in 0..20 {
+        children.push(shell(&reaper, folder.path(), script).await);
+    }
+    for child in &mut children {
+        assert_eq!(soon(child.ended()).await, Exit::Code(3));
+    }
+    for orphan in said(folder.path(), 40).await {
+        eventually(async || (!std::fs::exists(format!("/proc/{orphan}")).unwrap()).then_some(())).await;
+    }
 }

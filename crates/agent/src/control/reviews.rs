@@ -49,7 +49,11 @@ struct Known {
 impl Reviews {
     pub(crate) fn new(depot: Depot) -> Self {
         let under_way = Arc::new(Semaphore::new(UNDER_WAY));
-        Self { depot, known: Arc::default(), under_way }
+        Self {
+            depot,
+            known: Arc::default(),
+            under_way,
+        }
     }
 
     /// Tells whose a token is. A gateway that was known stays one while the depot does not answer:
@@ -64,7 +68,9 @@ impl Reviews {
             return verdict;
         }
         // Whoever sends many wrong tokens waits in line, and asks the depot no faster than this.
-        let Ok(_turn) = self.under_way.acquire().await else { return Verdict::Unknown };
+        let Ok(_turn) = self.under_way.acquire().await else {
+            return Verdict::Unknown;
+        };
         if let Some(verdict) = self.remembered(&digest) {
             return verdict;
         }
@@ -98,7 +104,13 @@ impl Reviews {
                 known.remove(&oldest);
             }
         }
-        known.insert(digest, Known { verdict, until: Instant::now() + kept });
+        known.insert(
+            digest,
+            Known {
+                verdict,
+                until: Instant::now() + kept,
+            },
+        );
         verdict
     }
 

@@ -7,7 +7,7 @@ use anneal_protocol::{
 use reqwest::{Client, Response};
 use tokio::net::TcpListener;
 
-use super::{REPORT_BYTES, Reviews, Shared, listen, router};
+use super::{REPORT_BYTES, Reviews, Shared, listen, router, serve};
 use crate::{
     client,
     depot::tests::some_work,
@@ -28,14 +28,24 @@ impl Port {
         let backend = Backend::start().await;
         backend.facts().gateways.push("gateway".to_owned());
         let pod = Pod::new(&backend, some_work());
-        let rules = Rules { window: None, drain: Duration::ZERO, settle: Duration::ZERO };
+        let rules = Rules {
+            window: None,
+            drain: Duration::ZERO,
+            settle: Duration::ZERO,
+        };
         let shared = Arc::new(Shared::new(Machine::new(rules)));
         let reviews = Reviews::new(pod.transfer().depot().clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let routes = router(Arc::clone(&shared), reviews);
-        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { backend, _pod: pod, shared, base, client: client::plain().unwrap() }
+        tokio::spawn(serve(listener, routes));
+        Self {
+            backend,
+            _pod: pod,
+            shared,
+            base,
+            client: client::plain().unwrap(),
+        }
     }
 
     async fn post(&self, token: &str, body: impl Into<reqwest::Body>) -> Response {
@@ -79,7 +89,13 @@ async fn a_gateways_report_is_taken_and_answered() {
     let body = serde_json::to_vec(&report()).unwrap();
     let reply = port.post("gateway", body).await;
     let reply: TotalsReply = reply.json().await.unwrap();
-    assert_eq!(reply, TotalsReply { state: AcceptState::Starting, window: 5 });
+    assert_eq!(
+        reply,
+        TotalsReply {
+            state: AcceptState::Starting,
+            window: 5
+        }
+    );
     port.shared.reported.notified().await;
 }
 
@@ -107,7 +123,10 @@ async fn the_depots_word_is_remembered() {
 #[tokio::test]
 async fn a_depot_that_is_away_makes_nobody_a_gateway() {
     let port = Port::open().await;
-    port.backend.facts().review_faults.push_back(Fault::Refuse(ProblemCode::Unavailable));
+    port.backend
+        .facts()
+        .review_faults
+        .push_back(Fault::Refuse(ProblemCode::Unavailable));
     assert_eq!(port.report("gateway").await, 503);
     assert_eq!(port.report("gateway").await, 200);
 }

@@ -10,16 +10,28 @@ use super::{Error, by_status};
 use crate::testing::{Backend, Fault, PACE, Pod};
 
 pub(crate) fn some_work() -> Work {
-    let source = Source::ConfigMap { key: "app.jar".to_owned(), sha256: None };
-    Work::Resolve(Resolve { source, handler: HandlerRequest::default() })
+    let source = Source::ConfigMap {
+        key: "app.jar".to_owned(),
+        sha256: None,
+    };
+    Work::Resolve(Resolve {
+        source,
+        handler: HandlerRequest::default(),
+    })
 }
 
 fn request() -> GrantRequest {
-    GrantRequest::Get { object: Readable::Jar { sha256: "00".to_owned() } }
+    GrantRequest::Get {
+        object: Readable::Jar { sha256: "00".to_owned() },
+    }
 }
 
 fn lost() -> Confirmation {
-    Confirmation::Lost { build_key: "k".to_owned(), window: 0, cause: LossCause::Killed }
+    Confirmation::Lost {
+        build_key: "k".to_owned(),
+        window: 0,
+        cause: LossCause::Killed,
+    }
 }
 
 #[tokio::test]

@@ -79,13 +79,13 @@ fn is_public(address: IpAddr) -> bool {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = match address.octets() {
         // "This network", private, loopback, link-local, multicast and reserved with broadcast.
-        [0 | 10 | 127 | 224..=255, ..] | [169, 254, ..] | [192, 168, ..] => true,
+        [0 | 10 | 127 | 224..=255, ..] | [169, 254, ..] | [192, 168, ..]
+        // Protocol assignments, documentation, 6to4 relays.
+        | [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [192, 88, 99, _] => true,
         // Shared (carrier-grade NAT), private, benchmarks.
         [100, second, ..] => second & 0b1100_0000 == 64,
         [172, second, ..] => second & 0b1111_0000 == 16,
         [198, second, ..] if second & 0b1111_1110 == 18 => true,
-        // Protocol assignments, documentation, 6to4 relays.
-        [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [192, 88, 99, _] => true,
         _ => false,
     };
     !special

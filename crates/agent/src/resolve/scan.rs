@@ -2,10 +2,7 @@
 
 use std::{fs, io, path::PathBuf};
 
-use anneal_classfile::{
-    Candidate, Contract, ContractName, HandlerError, Jar, JarLimits, Kind, Request, entry,
-    find_handler,
-};
+use anneal_classfile::{Candidate, Contract, ContractName, HandlerError, Jar, JarLimits, Kind, Request, entry, find_handler};
 use anneal_protocol::handler::{self, Handler, HandlerRequest, RequestedContract};
 use snafu::{OptionExt, ResultExt, Snafu};
 
@@ -42,20 +39,13 @@ pub(crate) struct Found {
 }
 
 /// Scans the workspace's jar and writes the workspace's entry jar.
-pub(crate) async fn scan(
-    workspace: &Workspace,
-    request: &HandlerRequest,
-) -> Result<Found, Error> {
+pub(crate) async fn scan(workspace: &Workspace, request: &HandlerRequest) -> Result<Found, Error> {
     let (jar, entry, request) = (workspace.jar(), workspace.entry(), request.clone());
     let scanned = tokio::task::spawn_blocking(move || scan_blocking(&jar, &entry, &request));
     scanned.await.context(RunSnafu)?
 }
 
-fn scan_blocking(
-    jar: &PathBuf,
-    entry_jar: &PathBuf,
-    request: &HandlerRequest,
-) -> Result<Found, Error> {
+fn scan_blocking(jar: &PathBuf, entry_jar: &PathBuf, request: &HandlerRequest) -> Result<Found, Error> {
     let mut jar = Jar::open(jar, &JarLimits::default()).context(ReadJarSnafu)?;
     let facts = jar.scan().context(ReadJarSnafu)?;
     let request = Request {
@@ -78,7 +68,10 @@ fn scan_blocking(
     }
     let bytes = entry::jar(&found).context(GenerateEntrySnafu)?;
     fs::write(entry_jar, &bytes).context(WriteEntrySnafu)?;
-    Ok(Found { handler, entry: Some(digest::of_bytes(&bytes)) })
+    Ok(Found {
+        handler,
+        entry: Some(digest::of_bytes(&bytes)),
+    })
 }
 
 const fn contract(contract: Contract) -> handler::Contract {
@@ -96,7 +89,9 @@ pub(crate) fn shown(candidates: &[Candidate]) -> Vec<String> {
     let show = |candidate: &Candidate| {
         let Candidate { class, method, contract } = candidate;
         let text = format!("{class}#{method} ({contract})");
-        let plain = |symbol: char| if symbol.is_ascii_graphic() { symbol } else { '?' };
+        let plain = |symbol: char| {
+            if symbol.is_ascii_graphic() { symbol } else { '?' }
+        };
         let visible = |symbol: char| if symbol == ' ' { ' ' } else { plain(symbol) };
         text.chars().map(visible).take(SHOWN_CHARACTERS).collect()
     };

@@ -19,10 +19,10 @@ use url::{Host, Url};
 
 use super::address::{self, Network, ParseNetwork};
 use crate::{
+    args::Settings,
     client,
     digest::{self, Content, Digester},
     inputs,
-    args::Settings,
     transfer::{self, Transfer},
 };
 
@@ -79,11 +79,7 @@ impl Error {
 }
 
 /// Makes the workspace's jar hold the source.
-pub(crate) async fn fetch(
-    source: &Source,
-    settings: &Settings,
-    transfer: &Transfer,
-) -> Result<Content, Error> {
+pub(crate) async fn fetch(source: &Source, settings: &Settings, transfer: &Transfer) -> Result<Content, Error> {
     let target = settings.workspace.jar();
     match source {
         Source::ConfigMap { key, sha256 } => {
@@ -95,7 +91,12 @@ pub(crate) async fn fetch(
             let expected = inputs::plain(&sha256.to_ascii_lowercase());
             transfer.fetch(&object, &expected, &target).await.context(FetchUploadSnafu)
         }
-        Source::Http { url, sha256, allowed_hosts, allowed_networks } => {
+        Source::Http {
+            url,
+            sha256,
+            allowed_hosts,
+            allowed_networks,
+        } => {
             let rules = Rules::new(allowed_hosts, allowed_networks)?;
             let content = fetch_url(url, &rules, settings, &target).await?;
             check(content, Some(sha256))
@@ -105,9 +106,11 @@ pub(crate) async fn fetch(
 
 fn check(content: Content, expected: Option<&str>) -> Result<Content, Error> {
     match expected {
-        Some(expected) if !expected.eq_ignore_ascii_case(&content.sha256) => {
-            MismatchSnafu { expected, found: content.sha256 }.fail()
+        Some(expected) if !expected.eq_ignore_ascii_case(&content.sha256) => MismatchSnafu {
+            expected,
+            found: content.sha256,
         }
+        .fail(),
         _ => Ok(content),
     }
 }
@@ -124,10 +127,7 @@ async fn copy_mount(folder: &Path, key: &str, target: &Path) -> Result<Content, 
         let mut bytes = Vec::new();
         let file = std::fs::File::open(path).context(ReadMountSnafu)?;
         file.take(CONFIG_MAP_BYTES + 1).read_to_end(&mut bytes).context(ReadMountSnafu)?;
-        ensure!(
-            bytes.len() as u64 <= CONFIG_MAP_BYTES,
-            TooLargeSnafu { limit: CONFIG_MAP_BYTES }
-        );
+        ensure!(bytes.len() as u64 <= CONFIG_MAP_BYTES, TooLargeSnafu { limit: CONFIG_MAP_BYTES });
         std::fs::write(target, &bytes).context(WriteFileSnafu)?;
         Ok(digest::of_bytes(&bytes))
     });
@@ -143,7 +143,10 @@ pub(crate) struct Rules<'a> {
 impl<'a> Rules<'a> {
     pub(crate) fn new(hosts: &'a [String], networks: &[String]) -> Result<Self, Error> {
         let networks = networks.iter().map(|network| network.parse()).collect::<Result<_, _>>();
-        Ok(Self { hosts, networks: networks.context(ParseAllowedSnafu)? })
+        Ok(Self {
+            hosts,
+            networks: networks.context(ParseAllowedSnafu)?,
+        })
     }
 
     /// Checks everything about a URL that does not need a name server.
@@ -152,12 +155,19 @@ impl<'a> Rules<'a> {
         let is_listed = self.lists(&host);
         ensure!(
             is_listed || self.hosts.is_empty(),
-            ForbidSnafu { why: "the host is not on the list" }
+            ForbidSnafu {
+                why: "the host is not on the list"
+            }
         );
         match url.scheme() {
             "https" => {}
             "http" if is_listed => {}
-            _ => return ForbidSnafu { why: "the scheme is not allowed" }.fail(),
+            _ => {
+                return ForbidSnafu {
+                    why: "the scheme is not allowed",
+                }
+                .fail();
+            }
         }
         ensure!(
             url.username().is_empty() && url.password().is_none(),
@@ -172,9 +182,7 @@ impl<'a> Rules<'a> {
         self.hosts.iter().any(|listed| {
             let listed = listed.to_ascii_lowercase();
             match listed.strip_prefix("*.") {
-                Some(suffix) => host
-                    .strip_suffix(suffix)
-                    .is_some_and(|name| name.len() > 1 && name.ends_with('.')),
+                Some(suffix) => host.strip_suffix(suffix).is_some_and(|name| name.len() > 1 && name.ends_with('.')),
                 None => listed == host,
             }
         })
@@ -182,19 +190,19 @@ impl<'a> Rules<'a> {
 
     /// The addresses of a host that may be connected to. The connection is made to these and no others, so
     /// that a name server that answers differently the next time changes nothing.
-    pub(crate) async fn addresses(
-        &self,
-        host: &Host<&str>,
-        port: u16,
-    ) -> Result<Vec<SocketAddr>, Error> {
+    pub(crate) async fn addresses(&self, host: &Host<&str>, port: u16) -> Result<Vec<SocketAddr>, Error> {
         let found: Vec<IpAddr> = match host {
             Host::Ipv4(address) => vec![IpAddr::V4(*address)],
             Host::Ipv6(address) => vec![IpAddr::V6(*address)],
             Host::Domain(name) => {
                 let looked_up = tokio::net::lookup_host((*name, port));
                 let looked_up = timeout(SILENCE, looked_up).await;
-                let looked_up =
-                    looked_up.map_err(|_| StallSnafu { seconds: SILENCE.as_secs() }.build())?;
+                let looked_up = looked_up.map_err(|_| {
+                    StallSnafu {
+                        seconds: SILENCE.as_secs(),
+                    }
+                    .build()
+                })?;
                 looked_up.context(ResolveHostSnafu)?.map(|address| address.ip()).collect()
             }
         };
@@ -203,17 +211,17 @@ impl<'a> Rules<'a> {
             .filter_map(|address| address::check(address, &self.networks))
             .map(|address| SocketAddr::new(address, port))
             .collect();
-        ensure!(!checked.is_empty(), ForbidSnafu { why: "its address is not a public one" });
+        ensure!(
+            !checked.is_empty(),
+            ForbidSnafu {
+                why: "its address is not a public one"
+            }
+        );
         Ok(checked)
     }
 }
 
-async fn fetch_url(
-    url: &str,
-    rules: &Rules<'_>,
-    settings: &Settings,
-    target: &Path,
-) -> Result<Content, Error> {
+async fn fetch_url(url: &str, rules: &Rules<'_>, settings: &Settings, target: &Path) -> Result<Content, Error> {
     let url = Url::parse(url).context(ParseUrlSnafu)?;
     let whole = async {
         let mut failed = 0;
@@ -232,15 +240,11 @@ async fn fetch_url(
             }
         }
     };
-    timeout(WHOLE, whole).await.unwrap_or(StallSnafu { seconds: WHOLE.as_secs() }.fail())
+    let late = |_| StallSnafu { seconds: WHOLE.as_secs() }.fail();
+    timeout(WHOLE, whole).await.unwrap_or_else(late)
 }
 
-async fn fetch_once(
-    url: &Url,
-    rules: &Rules<'_>,
-    settings: &Settings,
-    target: &Path,
-) -> Result<Content, Error> {
+async fn fetch_once(url: &Url, rules: &Rules<'_>, settings: &Settings, target: &Path) -> Result<Content, Error> {
     let host = rules.check(url)?;
     let port = url.port_or_known_default().context(ForbidSnafu { why: "it has no port" })?;
     let addresses = rules.addresses(&host, port).await?;
@@ -256,7 +260,12 @@ async fn follow(client: &Client, url: &Url) -> Result<Response, Error> {
     let mut current = url.clone();
     for _ in 0..=REDIRECTS {
         let answer = timeout(SILENCE, client.get(current.clone()).send()).await;
-        let answer = answer.map_err(|_| StallSnafu { seconds: SILENCE.as_secs() }.build())?;
+        let answer = answer.map_err(|_| {
+            StallSnafu {
+                seconds: SILENCE.as_secs(),
+            }
+            .build()
+        })?;
         let response = answer.map_err(reqwest::Error::without_url).context(ExchangeSnafu)?;
         match response.status() {
             status if status.is_success() && status != StatusCode::PARTIAL_CONTENT => {
@@ -268,16 +277,21 @@ async fn follow(client: &Client, url: &Url) -> Result<Response, Error> {
                 let location = location.context(StatusSnafu { status: status.as_u16() })?;
                 current = current.join(location).context(ParseUrlSnafu)?;
                 ensure!(
-                    current.origin() == url.origin()
-                        && current.username().is_empty()
-                        && current.password().is_none(),
-                    ForbidSnafu { why: "it redirects to another origin" }
+                    current.origin() == url.origin() && current.username().is_empty() && current.password().is_none(),
+                    ForbidSnafu {
+                        why: "it redirects to another origin"
+                    }
                 );
             }
-            status => return StatusSnafu { status: status.as_u16() }.fail(),
+            status => {
+                return StatusSnafu { status: status.as_u16() }.fail();
+            }
         }
     }
-    ForbidSnafu { why: "it redirects too often" }.fail()
+    ForbidSnafu {
+        why: "it redirects too often",
+    }
+    .fail()
 }
 
 async fn save(response: Response, target: &Path) -> Result<Content, Error> {
@@ -291,7 +305,12 @@ async fn save(response: Response, target: &Path) -> Result<Content, Error> {
     let mut body = response.bytes_stream();
     loop {
         let chunk = timeout(SILENCE, body.next()).await;
-        let chunk = chunk.map_err(|_| StallSnafu { seconds: SILENCE.as_secs() }.build())?;
+        let chunk = chunk.map_err(|_| {
+            StallSnafu {
+                seconds: SILENCE.as_secs(),
+            }
+            .build()
+        })?;
         let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(reqwest::Error::without_url).context(ExchangeSnafu)?;
         digester.update(&chunk);

@@ -18,7 +18,10 @@ struct Case {
 impl Case {
     /// A jar among the user's uploads.
     async fn new(jar: &[u8], handler: HandlerRequest) -> Self {
-        let source = Source::S3 { key: "app.jar".to_owned(), sha256: sha256(jar) };
+        let source = Source::S3 {
+            key: "app.jar".to_owned(),
+            sha256: sha256(jar),
+        };
         let work = Resolve { source, handler };
         let backend = Backend::start().await;
         let pod = Pod::new(&backend, Work::Resolve(work.clone()));
@@ -46,7 +49,9 @@ async fn jar_and_entry_are_stored_and_confirmed() {
     assert_eq!(case.backend.written(&Writable::Jar).unwrap(), filehash());
     let entry = case.backend.written(&Writable::Entry).unwrap();
     let confirmations = case.backend.confirmed(2).await;
-    let Confirmation::Jar(record) = &confirmations[0] else { panic!("{confirmations:?}") };
+    let Confirmation::Jar(record) = &confirmations[0] else {
+        panic!("{confirmations:?}")
+    };
     assert_eq!(record.sha256, sha256(&filehash()));
     assert_eq!(record.bytes, filehash().len() as u64);
     assert_eq!(record.entry, Some(sha256(&entry)));
@@ -70,7 +75,9 @@ async fn a_program_with_its_own_server_has_no_entry() {
     };
     let case = Case::new(&program, request).await;
     case.run().await.unwrap();
-    let Confirmation::Jar(record) = case.backend.confirmed(1).await.remove(0) else { panic!() };
+    let Confirmation::Jar(record) = case.backend.confirmed(1).await.remove(0) else {
+        panic!()
+    };
     assert!(record.is_http() && record.entry.is_none());
     assert_eq!(case.backend.written(&Writable::Entry), None);
 }
@@ -99,7 +106,9 @@ async fn every_fault_of_a_jar_has_its_word() {
 #[tokio::test]
 async fn every_fault_outside_has_its_word() {
     let case = Case::new(&filehash(), HandlerRequest::default()).await;
-    let refuse = |code| case.backend.facts().grant_faults.push_back(Fault::Refuse(code));
+    let refuse = |code| {
+        case.backend.facts().grant_faults.push_back(Fault::Refuse(code));
+    };
     refuse(ProblemCode::Gone);
     assert_eq!(case.run().await, Err(Termination::Gone));
     refuse(ProblemCode::NotFound);

@@ -51,7 +51,10 @@ impl Function {
         for (index, request) in requests.iter().enumerate() {
             let status = timeout(WARM_UP, self.send(request)).await.ok().flatten();
             if !status.is_some_and(|status| status.is_success()) {
-                return Err(Refused { index, status: status.map(|status| status.as_u16()) });
+                return Err(Refused {
+                    index,
+                    status: status.map(|status| status.as_u16()),
+                });
             }
         }
         Ok(())

@@ -36,7 +36,10 @@ impl Ledger {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Page::default(),
             Err(error) => return Err(error),
         };
-        Ok(Self { path, page: Mutex::new(page) })
+        Ok(Self {
+            path,
+            page: Mutex::new(page),
+        })
     }
 
     /// Takes a number and marks it as the window whose child runs.

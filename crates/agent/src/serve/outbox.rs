@@ -1,6 +1,8 @@
 //! Keeps what windows left until the depot has it: on disk, so that neither a restarted container nor an absent depot
 //! loses it, and bounded, so that an absent depot does not fill the disk.
 
+mod failure;
+
 use std::{
     fs, io,
     path::PathBuf,
@@ -8,69 +10,18 @@ use std::{
     time::Duration,
 };
 
-use anneal_protocol::{
-    depot::{Confirmation, LossCause, ProfileSidecar, Writable},
-    problem::ProblemCode,
-};
-use snafu::{ResultExt, Snafu};
+use anneal_protocol::depot::{Confirmation, LossCause, ProfileSidecar, Writable};
+use snafu::ResultExt;
 use tokio::sync::{Notify, watch};
 
+use self::failure::{ConfirmSnafu, Failure, StoreSnafu, UseFolderSnafu};
 use super::ledger::{Ledger, write_whole};
-use crate::{
-    depot,
-    digest::Content,
-    transfer::{self, Transfer},
-};
+use crate::{digest::Content, transfer::Transfer};
 
 /// Windows with a body that wait at most; the oldest gives way and counts as lost.
 const BODIES: usize = 4;
 /// Windows that wait at most, with those that were lost.
 const PARCELS: usize = 32;
-
-/// Why a parcel was not delivered.
-#[derive(Debug, Snafu)]
-enum Failure {
-    #[snafu(display("it could not be stored"))]
-    Store { source: transfer::Error },
-    #[snafu(display("it could not be confirmed"))]
-    Confirm { source: depot::Error },
-    #[snafu(display("the outbox's folder cannot be used"))]
-    UseFolder { source: io::Error },
-}
-
-impl Failure {
-    const fn is_gone(&self) -> bool {
-        match self {
-            Self::Store { source } => source.is_gone(),
-            Self::Confirm { source } => source.is_gone(),
-            Self::UseFolder { .. } => false,
-        }
-    }
-
-    const fn is_conflict(&self) -> bool {
-        match self {
-            Self::Store { source } => source.is_conflict(),
-            Self::Confirm { source } => source.is_conflict(),
-            Self::UseFolder { .. } => false,
-        }
-    }
-
-    /// The store lost the object between storing and confirming it.
-    const fn is_not_found(&self) -> bool {
-        matches!(
-            self,
-            Self::Confirm { source: depot::Error::Refuse { code: ProblemCode::NotFound, .. } }
-        )
-    }
-
-    const fn is_passing(&self) -> bool {
-        match self {
-            Self::Store { source } => source.is_passing(),
-            Self::Confirm { source } => source.is_passing(),
-            Self::UseFolder { .. } => false,
-        }
-    }
-}
 
 /// What becomes of the outbox.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -101,11 +52,7 @@ struct Inner {
 
 impl Outbox {
     /// Takes over what an earlier run of the container left.
-    pub(crate) fn open(
-        folder: PathBuf,
-        build_key: String,
-        ledger: Arc<Ledger>,
-    ) -> io::Result<Self> {
+    pub(crate) fn open(folder: PathBuf, build_key: String, ledger: Arc<Ledger>) -> io::Result<Self> {
         let mut waiting = Vec::new();
         for entry in fs::read_dir(&folder)? {
             let name = entry?.file_name();
@@ -232,13 +179,37 @@ async fn send(parcel: &Confirmation, body: PathBuf, transfer: &Transfer) -> Resu
 
 fn object(parcel: &Confirmation) -> Option<(Writable, Content)> {
     match parcel {
-        Confirmation::Profile(ProfileSidecar { build_key, window, sha256, bytes, .. }) => Some((
-            Writable::Profile { build_key: build_key.clone(), window: *window },
-            Content { bytes: *bytes, sha256: sha256.clone() },
+        Confirmation::Profile(ProfileSidecar {
+            build_key,
+            window,
+            sha256,
+            bytes,
+            ..
+        }) => Some((
+            Writable::Profile {
+                build_key: build_key.clone(),
+                window: *window,
+            },
+            Content {
+                bytes: *bytes,
+                sha256: sha256.clone(),
+            },
         )),
-        Confirmation::Metadata { jar, window, sha256, bytes, .. } => Some((
-            Writable::Metadata { jar: jar.clone(), window: *window },
-            Content { bytes: *bytes, sha256: sha256.clone() },
+        Confirmation::Metadata {
+            jar,
+            window,
+            sha256,
+            bytes,
+            ..
+        } => Some((
+            Writable::Metadata {
+                jar: jar.clone(),
+                window: *window,
+            },
+            Content {
+                bytes: *bytes,
+                sha256: sha256.clone(),
+            },
         )),
         Confirmation::Jar(_) | Confirmation::Build { .. } | Confirmation::Lost { .. } => None,
     }
@@ -262,7 +233,11 @@ impl Inner {
     }
 
     fn lost(&self, window: u64, cause: LossCause) -> Confirmation {
-        Confirmation::Lost { build_key: self.build_key.clone(), window, cause }
+        Confirmation::Lost {
+            build_key: self.build_key.clone(),
+            window,
+            cause,
+        }
     }
 
     fn read(&self, window: u64) -> io::Result<Confirmation> {
@@ -322,8 +297,7 @@ impl Inner {
 
     /// Keeps the bounds. The window that is being delivered is the oldest, and is never touched.
     fn make_room(&self, waiting: &mut Vec<u64>) -> io::Result<()> {
-        let bodies: Vec<u64> =
-            waiting.iter().copied().filter(|window| self.body(*window).exists()).collect();
+        let bodies: Vec<u64> = waiting.iter().copied().filter(|window| self.body(*window).exists()).collect();
         if bodies.len() > BODIES {
             let oldest = bodies[1];
             tracing::error!(window = oldest, "the depot is away for too long: a window is lost");

@@ -24,8 +24,7 @@ use crate::{
 /// Where launcher contracts answer whether they are healthy.
 const LAUNCHER_HEALTH: &str = "/healthz";
 /// The port variables of frameworks that do not read `PORT`.
-const PORT_VARIABLES: [&str; 4] =
-    ["PORT", "SERVER_PORT", "QUARKUS_HTTP_PORT", "MICRONAUT_SERVER_PORT"];
+const PORT_VARIABLES: [&str; 4] = ["PORT", "SERVER_PORT", "QUARKUS_HTTP_PORT", "MICRONAUT_SERVER_PORT"];
 
 /// Why there is nothing to start.
 #[derive(Debug, Snafu)]
@@ -43,18 +42,13 @@ impl Error {
 }
 
 /// Makes everything that is started be there, verified.
-pub(crate) async fn fetch(
-    settings: &Settings,
-    program: &Program,
-    build_key: &str,
-    transfer: &Transfer,
-) -> Result<(), Error> {
+pub(crate) async fn fetch(settings: &Settings, program: &Program, build_key: &str, transfer: &Transfer) -> Result<(), Error> {
     match program {
-        Program::Jvm { jar, .. } => {
-            inputs::fetch_jar(jar, &settings.workspace, transfer).await.context(FetchSnafu)
-        }
+        Program::Jvm { jar, .. } => inputs::fetch_jar(jar, &settings.workspace, transfer).await.context(FetchSnafu),
         Program::Binary { sha256, bytes } => {
-            let object = Readable::Artifact { build_key: build_key.to_owned() };
+            let object = Readable::Artifact {
+                build_key: build_key.to_owned(),
+            };
             let expected = Expected {
                 sha256: sha256.clone(),
                 bytes: Some(*bytes),
@@ -108,9 +102,7 @@ fn binary(settings: &Settings, serve: &Serve, window: u64) -> Command {
 pub(crate) fn health_path(serve: &Serve) -> Option<&str> {
     match (&serve.health_path, &serve.program) {
         (Some(path), _) => Some(path),
-        (None, Program::Jvm { jar, .. }) if jar.handler.contract != Contract::Http => {
-            Some(LAUNCHER_HEALTH)
-        }
+        (None, Program::Jvm { jar, .. }) if jar.handler.contract != Contract::Http => Some(LAUNCHER_HEALTH),
         (None, _) => None,
     }
 }

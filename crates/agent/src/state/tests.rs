@@ -8,18 +8,31 @@ use crate::window::FRESH;
 const DRAIN: Duration = Duration::from_secs(60);
 const SETTLE: Duration = Duration::from_secs(2);
 
-fn machine(window: Option<Window>) -> Machine {
-    let mut machine = Machine::new(Rules { window, drain: DRAIN, settle: SETTLE });
+fn machine(window: impl Into<Option<Window>>) -> Machine {
+    let window = window.into();
+    let mut machine = Machine::new(Rules {
+        window,
+        drain: DRAIN,
+        settle: SETTLE,
+    });
     machine.start(3);
     machine
 }
 
-fn profiles() -> Option<Window> {
-    Some(Window { collects: Collects::Profile, requests: 1000, max_seconds: Some(300) })
+fn profiles() -> Window {
+    Window {
+        collects: Collects::Profile,
+        requests: 1000,
+        max_seconds: Some(300),
+    }
 }
 
-fn metadata() -> Option<Window> {
-    Some(Window { collects: Collects::Metadata, requests: 1000, max_seconds: Some(600) })
+fn metadata() -> Window {
+    Window {
+        collects: Collects::Metadata,
+        requests: 1000,
+        max_seconds: Some(600),
+    }
 }
 
 /// A gateway, as far as the agent can tell.
@@ -32,7 +45,12 @@ struct Gateway {
 
 impl Gateway {
     fn new(name: &'static str) -> Self {
-        Self { name, requests: 0, in_flight: 0, seen: AcceptState::Starting }
+        Self {
+            name,
+            requests: 0,
+            in_flight: 0,
+            seen: AcceptState::Starting,
+        }
     }
 
     fn report(&mut self, machine: &mut Machine, now: Instant) -> AcceptState {

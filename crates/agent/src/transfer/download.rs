@@ -14,13 +14,16 @@ use snafu::{ResultExt, ensure};
 use tokio::{fs::File, io::AsyncWriteExt, time::timeout};
 
 use super::{
-    Error, ExchangeSnafu, GrantSnafu, MakeClientSnafu, MalformedGrantSnafu, MismatchSnafu,
-    StallSnafu, StatusSnafu, TooLargeSnafu, Transfer, UseFileSnafu,
+    Error, ExchangeSnafu, GrantSnafu, MakeClientSnafu, MalformedGrantSnafu, MismatchSnafu, StallSnafu, StatusSnafu, TooLargeSnafu,
+    Transfer, UseFileSnafu,
 };
 use crate::digest::{self, Content, Digester, Digesting};
 
 /// How long the store may be silent in the middle of an object.
 pub(crate) const SILENCE: Duration = Duration::from_secs(30);
+
+/// How often an object that arrives damaged is fetched. The third time it is what it is.
+const DAMAGED_TRIES: u32 = 3;
 
 /// In which form an object arrives.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,12 +49,19 @@ impl Expected {
     fn check(&self, found: &Content) -> Result<(), Error> {
         ensure!(
             found.sha256 == self.sha256,
-            MismatchSnafu { expected: &self.sha256, found: &found.sha256 }
+            MismatchSnafu {
+                expected: &self.sha256,
+                found: &found.sha256
+            }
         );
         match self.bytes {
             Some(bytes) if bytes != found.bytes => {
                 let words = |bytes| format!("{bytes} bytes");
-                MismatchSnafu { expected: words(bytes), found: words(found.bytes) }.fail()
+                MismatchSnafu {
+                    expected: words(bytes),
+                    found: words(found.bytes),
+                }
+                .fail()
             }
             _ => Ok(()),
         }
@@ -61,12 +71,7 @@ impl Expected {
 impl Transfer {
     /// Makes `target` hold the object. A file with the right digest is used as it is, without asking anybody:
     /// a container that starts again needs neither depot nor store.
-    pub(crate) async fn fetch(
-        &self,
-        object: &Readable,
-        expected: &Expected,
-        target: &Path,
-    ) -> Result<Content, Error> {
+    pub(crate) async fn fetch(&self, object: &Readable, expected: &Expected, target: &Path) -> Result<Content, Error> {
         if let Ok(content) = digest::of_file_async(target).await
             && expected.check(&content).is_ok()
         {
@@ -80,8 +85,12 @@ impl Transfer {
                 Err(error) => error,
             };
             failed += 1;
-            // A grant has been tried as often as it deserves by the time it fails.
-            let again = error.is_passing() && !matches!(error, Error::Grant { .. });
+            let again = match error {
+                // It has been asked for as often as it deserves by the time that fails.
+                Error::Grant { .. } => false,
+                Error::Mismatch { .. } => failed < DAMAGED_TRIES,
+                _ => error.is_passing(),
+            };
             match self.depot.pace().wait(failed).filter(|_| again) {
                 Some(wait) => {
                     tracing::warn!(%error, ?object, failed, "an object is fetched again");
@@ -92,12 +101,7 @@ impl Transfer {
         }
     }
 
-    async fn fetch_once(
-        &self,
-        object: &Readable,
-        expected: &Expected,
-        target: &Path,
-    ) -> Result<Content, Error> {
+    async fn fetch_once(&self, object: &Readable, expected: &Expected, target: &Path) -> Result<Content, Error> {
         let request = GrantRequest::Get { object: object.clone() };
         let grant = self.depot.grant(&request).await.context(GrantSnafu)?;
         ensure!(grant.method == "GET", MalformedGrantSnafu { part: "method" });
@@ -116,16 +120,17 @@ impl Transfer {
     }
 
     async fn stream(&self, grant: &Grant, limit: u64, part: &Path) -> Result<Content, Error> {
-        let client = self
-            .stores
-            .client(&grant.url, grant.ca.as_deref())
-            .await
-            .context(MakeClientSnafu)?;
+        let client = self.stores.client(&grant.url, grant.ca.as_deref()).await.context(MakeClientSnafu)?;
         let mut request = client.get(&grant.url);
         for (name, value) in &grant.headers {
             request = request.header(name, value);
         }
-        let late = || StallSnafu { seconds: SILENCE.as_secs() }.build();
+        let late = || {
+            StallSnafu {
+                seconds: SILENCE.as_secs(),
+            }
+            .build()
+        };
         let response = timeout(SILENCE, request.send()).await.map_err(|_| late())?;
         // The URL is a secret while the grant lives.
         let response = response.map_err(reqwest::Error::without_url).context(ExchangeSnafu)?;
@@ -162,7 +167,10 @@ async fn unpack(part: PathBuf, whole: PathBuf, limit: u64) -> Result<Content, Er
             None => TooLargeSnafu { limit }.fail(),
         }
     });
-    unpacked.await.map_err(io::Error::other).context(UseFileSnafu { path: "unpacking" })?
+    unpacked
+        .await
+        .map_err(io::Error::other)
+        .context(UseFileSnafu { path: "unpacking" })?
 }
 
 fn unpack_blocking(part: &Path, whole: &Path, limit: u64) -> io::Result<Option<Content>> {

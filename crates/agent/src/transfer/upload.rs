@@ -11,10 +11,7 @@ use snafu::{OptionExt, ResultExt, ensure};
 use tokio::{fs::File, time::timeout};
 use tokio_util::io::ReaderStream;
 
-use super::{
-    Error, ExchangeSnafu, GrantSnafu, MakeClientSnafu, MalformedGrantSnafu, StallSnafu,
-    StatusSnafu, Transfer, UseFileSnafu,
-};
+use super::{Error, ExchangeSnafu, GrantSnafu, MakeClientSnafu, MalformedGrantSnafu, StallSnafu, StatusSnafu, Transfer, UseFileSnafu};
 use crate::digest::Content;
 
 /// The slowest store that is waited for, in bytes a second.
@@ -33,12 +30,7 @@ pub(crate) enum Stored {
 
 impl Transfer {
     /// Stores a file, trying again with new grants while that may help.
-    pub(crate) async fn store(
-        &self,
-        object: &Writable,
-        file: &Path,
-        content: &Content,
-    ) -> Result<Stored, Error> {
+    pub(crate) async fn store(&self, object: &Writable, file: &Path, content: &Content) -> Result<Stored, Error> {
         let mut failed = 0;
         loop {
             let error = match self.store_once(object, file, content).await {
@@ -58,12 +50,7 @@ impl Transfer {
     }
 
     /// Stores a file, or says why not.
-    pub(crate) async fn store_once(
-        &self,
-        object: &Writable,
-        file: &Path,
-        content: &Content,
-    ) -> Result<Stored, Error> {
+    pub(crate) async fn store_once(&self, object: &Writable, file: &Path, content: &Content) -> Result<Stored, Error> {
         let request = GrantRequest::Put {
             object: object.clone(),
             bytes: content.bytes,
@@ -72,17 +59,16 @@ impl Transfer {
         let grant = self.depot.grant(&request).await.context(GrantSnafu)?;
         ensure!(grant.method == "PUT", MalformedGrantSnafu { part: "method" });
         let allowed = GROUND + Duration::from_secs(content.bytes / SLOWEST);
-        timeout(allowed, self.put(&grant, file, content.bytes))
-            .await
-            .unwrap_or_else(|_| StallSnafu { seconds: allowed.as_secs() }.fail())
+        timeout(allowed, self.put(&grant, file, content.bytes)).await.unwrap_or_else(|_| {
+            StallSnafu {
+                seconds: allowed.as_secs(),
+            }
+            .fail()
+        })
     }
 
     async fn put(&self, grant: &Grant, file: &Path, bytes: u64) -> Result<Stored, Error> {
-        let client = self
-            .stores
-            .client(&grant.url, grant.ca.as_deref())
-            .await
-            .context(MakeClientSnafu)?;
+        let client = self.stores.client(&grant.url, grant.ca.as_deref()).await.context(MakeClientSnafu)?;
         let body = File::open(file).await.context(UseFileSnafu { path: file })?;
         let response = client
             .put(&grant.url)
@@ -104,10 +90,8 @@ impl Transfer {
 fn headers(grant: &Grant, bytes: u64) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
     for (name, value) in &grant.headers {
-        let name: HeaderName =
-            name.parse().ok().context(MalformedGrantSnafu { part: "header name" })?;
-        let value: HeaderValue =
-            value.parse().ok().context(MalformedGrantSnafu { part: "header value" })?;
+        let name: HeaderName = name.parse().ok().context(MalformedGrantSnafu { part: "header name" })?;
+        let value: HeaderValue = value.parse().ok().context(MalformedGrantSnafu { part: "header value" })?;
         headers.insert(name, value);
     }
     headers.insert(CONTENT_LENGTH, bytes.into());

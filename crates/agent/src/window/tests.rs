@@ -15,7 +15,10 @@ fn report(gateway: &str, boot: &str, requests: u64) -> TotalsReport {
 }
 
 fn acking(gateway: &str, requests: u64) -> TotalsReport {
-    TotalsReport { seen: AcceptState::Draining, ..report(gateway, "b", requests) }
+    TotalsReport {
+        seen: AcceptState::Draining,
+        ..report(gateway, "b", requests)
+    }
 }
 
 #[test]
@@ -114,7 +117,10 @@ fn requests_in_flight_are_no_ack() {
     let now = Instant::now();
     let mut tally = draining(now);
     tally.answer(&acking("a", 0), AcceptState::Draining);
-    let waiting = TotalsReport { in_flight: 1, ..acking("b", 0) };
+    let waiting = TotalsReport {
+        in_flight: 1,
+        ..acking("b", 0)
+    };
     tally.answer(&waiting, AcceptState::Draining);
     assert_ne!(tally.drained(now), Drained::Yes);
 }

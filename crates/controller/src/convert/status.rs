@@ -1,16 +1,20 @@
 //! Decisions in `status`, read and written.
 
-use anneal_api::v1alpha1::{
-    Artifact as ApiArtifact, ArtifactRef, FunctionStatus, LatencySample, RejectedBuild, Revision as ApiRevision, Stage as ApiStage, TrafficTarget,
-    Transition as ApiTransition,
+use anneal_api::{
+    reason::ConditionType as ApiConditionType,
+    v1alpha1::{
+        Artifact as ApiArtifact, ArtifactRef, FunctionStatus, LatencySample, RejectedBuild, Revision as ApiRevision, Stage as ApiStage, TrafficTarget,
+        Transition as ApiTransition,
+    },
 };
 use anneal_core::{
+    plan::ConditionType,
     reason::Reason,
     revision::{Contract, Handler, Inputs, Revision},
     stage::Stage,
     state::{Artifact, Latency, Placement, Rejected, State, Target, Transition},
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 /// The decisions that stand in a status. What makes no sense is left out: the plan decides it anew.
 pub fn state(status: &FunctionStatus) -> State {
@@ -212,9 +216,17 @@ fn transition_to_api(transition: &Transition) -> Option<ApiTransition> {
     })
 }
 
-/// The conditions of a status, for keeping `lastTransitionTime` where a condition's status did not change.
-pub fn conditions_of(status: &FunctionStatus) -> &[Condition] {
-    &status.conditions
+/// A condition type on the wire.
+pub const fn condition_type(kind: ConditionType) -> ApiConditionType {
+    match kind {
+        ConditionType::Ready => ApiConditionType::Ready,
+        ConditionType::SourceResolved => ApiConditionType::SourceResolved,
+        ConditionType::Built => ApiConditionType::Built,
+        ConditionType::ProfilesSufficient => ApiConditionType::ProfilesSufficient,
+        ConditionType::Optimized => ApiConditionType::Optimized,
+        ConditionType::Progressing => ApiConditionType::Progressing,
+        ConditionType::Stalled => ApiConditionType::Stalled,
+    }
 }
 
 fn signed(value: u64) -> i64 {

@@ -19,29 +19,18 @@ use crate::{
 };
 
 /// Follows the owners of the pod with this name and uid.
-pub(super) async fn follow(
-    cluster: &Cluster,
-    namespace: &str,
-    name: &str,
-    uid: &str,
-) -> Result<PodCaller> {
+pub(super) async fn follow(cluster: &Cluster, namespace: &str, name: &str, uid: &str) -> Result<PodCaller> {
     let pod = owned::<Pod>(cluster, namespace, name, uid).await?;
     let owner = controller_of(&pod)?;
     let (worker, deployed) = match (group_of(&owner.api_version), owner.kind.as_str()) {
-        ("batch", "Job") => (
-            owned::<Job>(cluster, namespace, &owner.name, &owner.uid).await?,
-            false,
-        ),
+        ("batch", "Job") => (owned::<Job>(cluster, namespace, &owner.name, &owner.uid).await?, false),
         ("apps", "ReplicaSet") => {
             let set = owned::<ReplicaSet>(cluster, namespace, &owner.name, &owner.uid).await?;
             let owner = controller_of(&set)?;
             if (group_of(&owner.api_version), owner.kind.as_str()) != ("apps", "Deployment") {
                 return Err(stranger());
             }
-            (
-                owned::<Deployment>(cluster, namespace, &owner.name, &owner.uid).await?,
-                true,
-            )
+            (owned::<Deployment>(cluster, namespace, &owner.name, &owner.uid).await?, true)
         }
         _ => return Err(stranger()),
     };
@@ -69,14 +58,9 @@ pub(super) async fn check_function(cluster: &Cluster, function: &FunctionRef) ->
     let found = cluster
         .metadata::<Function>(&function.namespace, &function.name)
         .await
-        .map_err(unavailable)?;
+        .map_err(|error| unavailable(&error))?;
     match found {
-        Some(found)
-            if found.metadata.uid.as_deref() == Some(&*function.uid)
-                && found.metadata.deletion_timestamp.is_none() =>
-        {
-            Ok(())
-        }
+        Some(found) if found.metadata.uid.as_deref() == Some(&*function.uid) && found.metadata.deletion_timestamp.is_none() => Ok(()),
         _ => Err(Refusal::gone()),
     }
 }
@@ -87,27 +71,13 @@ fn role(worker: &ObjectMeta, deployed: bool, function: &FunctionRef) -> Option<R
         .as_ref()
         .and_then(|annotations| annotations.get(names::ANNOTATION_BUILD_KEY));
     if deployed {
-        return Some(Role::Executor {
-            build_key: key.cloned(),
-        });
+        return Some(Role::Executor { build_key: key.cloned() });
     }
-    Role::of_job(
-        &function.name,
-        worker.name.as_deref()?,
-        key.map(String::as_str),
-    )
+    Role::of_job(&function.name, worker.name.as_deref()?, key.map(String::as_str))
 }
 
-async fn owned<K: Kind>(
-    cluster: &Cluster,
-    namespace: &str,
-    name: &str,
-    uid: &str,
-) -> Result<ObjectMeta> {
-    let found = cluster
-        .metadata::<K>(namespace, name)
-        .await
-        .map_err(unavailable)?;
+async fn owned<K: Kind>(cluster: &Cluster, namespace: &str, name: &str, uid: &str) -> Result<ObjectMeta> {
+    let found = cluster.metadata::<K>(namespace, name).await.map_err(|error| unavailable(&error))?;
     found
         .map(|object| object.metadata)
         .filter(|metadata| metadata.uid.as_deref() == Some(uid))
@@ -116,9 +86,7 @@ async fn owned<K: Kind>(
 
 fn controller_of(metadata: &ObjectMeta) -> Result<&OwnerReference> {
     let mut owners = metadata.owner_references.iter().flatten();
-    owners
-        .find(|owner| owner.controller == Some(true))
-        .ok_or_else(stranger)
+    owners.find(|owner| owner.controller == Some(true)).ok_or_else(stranger)
 }
 
 fn group_of(api_version: &str) -> &str {

@@ -66,12 +66,7 @@ async fn follows_a_job_to_its_function() {
 #[tokio::test]
 async fn knows_the_controller_by_its_account() {
     let cluster = cluster();
-    cluster.token(
-        "c",
-        "anneal-depot",
-        "system:serviceaccount:anneal:controller",
-        None,
-    );
+    cluster.token("c", "anneal-depot", "system:serviceaccount:anneal:controller", None);
     assert_eq!(authenticate(&cluster, "c").await, Ok(Caller::Controller));
 }
 
@@ -94,12 +89,7 @@ const FUNCTION: &str = "/apis/anneal.dev/v1alpha1/namespaces/shop/functions/hell
 #[case::a_function_of_another_uid(FUNCTION, "/uid", json!("new"), ProblemCode::Gone)]
 #[case::a_function_being_deleted(FUNCTION, "/deletionTimestamp", json!("2026-01-01T00:00:00Z"), ProblemCode::Gone)]
 #[tokio::test]
-async fn refuses_a_broken_chain(
-    #[case] path: &str,
-    #[case] field: &str,
-    #[case] value: Value,
-    #[case] code: ProblemCode,
-) {
+async fn refuses_a_broken_chain(#[case] path: &str, #[case] field: &str, #[case] value: Value, #[case] code: ProblemCode) {
     let cluster = cluster();
     cluster.edit(path, |metadata| {
         if let Some(place) = metadata.pointer_mut(field) {
@@ -127,17 +117,9 @@ async fn refuses_a_missing_link(#[case] path: &str, #[case] code: ProblemCode) {
 #[case::other_audience("anneal-agent", Err(ProblemCode::Unauthenticated))]
 #[case::no_audience_at_all("none", Err(ProblemCode::Unauthenticated))]
 #[tokio::test]
-async fn refuses_tokens_for_others(
-    #[case] audience: &str,
-    #[case] expected: Result<Caller, ProblemCode>,
-) {
+async fn refuses_tokens_for_others(#[case] audience: &str, #[case] expected: Result<Caller, ProblemCode>) {
     let cluster = cluster();
-    cluster.token(
-        "t",
-        audience,
-        "system:serviceaccount:anneal:controller",
-        None,
-    );
+    cluster.token("t", audience, "system:serviceaccount:anneal:controller", None);
     assert_eq!(authenticate(&cluster, "t").await, expected);
 }
 
@@ -149,10 +131,7 @@ async fn refuses_tokens_for_others(
 async fn refuses_tokens_of_no_pod(#[case] user: &str, #[case] pod: Option<(&str, &str)>) {
     let cluster = cluster();
     cluster.token("t", "anneal-depot", user, pod);
-    assert_eq!(
-        authenticate(&cluster, "t").await,
-        Err(ProblemCode::Forbidden)
-    );
+    assert_eq!(authenticate(&cluster, "t").await, Err(ProblemCode::Forbidden));
 }
 
 #[tokio::test]
@@ -160,9 +139,7 @@ async fn keeps_good_answers_for_a_while_and_bad_ones_never() {
     let cluster = cluster();
     let now = Arc::new(std::sync::atomic::AtomicI64::new(1000));
     let held = Arc::clone(&now);
-    let clock = Clock::from_fn(move || {
-        Timestamp::from_second(held.load(std::sync::atomic::Ordering::SeqCst)).unwrap()
-    });
+    let clock = Clock::from_fn(move || Timestamp::from_second(held.load(std::sync::atomic::Ordering::SeqCst)).unwrap());
     let authenticator = authenticator(&cluster, clock);
     let reviews = || cluster.requests(&Method::POST, "tokenreviews").len();
     for _ in 0..2 {
@@ -173,10 +150,7 @@ async fn keeps_good_answers_for_a_while_and_bad_ones_never() {
     cluster.set_down(true);
     assert!(authenticator.authenticate(TOKEN).await.is_ok());
     now.fetch_add(31, std::sync::atomic::Ordering::SeqCst);
-    assert_eq!(
-        authenticator.authenticate(TOKEN).await.unwrap_err().code,
-        ProblemCode::Unavailable
-    );
+    assert_eq!(authenticator.authenticate(TOKEN).await.unwrap_err().code, ProblemCode::Unavailable);
 }
 
 #[rstest]

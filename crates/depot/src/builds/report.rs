@@ -61,10 +61,7 @@ impl BuildOutput {
             .as_array()
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let modes = modes
-            .iter()
-            .filter_map(Value::as_str)
-            .filter(|mode| mode.len() <= MODES.1);
+        let modes = modes.iter().filter_map(Value::as_str).filter(|mode| mode.len() <= MODES.1);
         modes.take(MODES.0).map(str::to_owned).collect()
     }
 
@@ -96,8 +93,7 @@ pub(super) fn figures(log: &[u8]) -> Figures {
             Ok(_) => {}
         }
         let text = String::from_utf8_lossy(&line);
-        figures.applicability =
-            percent(&text, "Profile applicability is ").or(figures.applicability);
+        figures.applicability = percent(&text, "Profile applicability is ").or(figures.applicability);
         figures.relevance = percent(&text, "Profile relevance is ").or(figures.relevance);
     }
 }
@@ -144,9 +140,7 @@ mod tests {
 
     #[test]
     fn finds_the_figures() {
-        let log = gzip(
-            "[1/8] Initializing...\n  Info: PGO: Profile applicability is 21.74%. Profile relevance is 72.71%.\nrest",
-        );
+        let log = gzip("[1/8] Initializing...\n  Info: PGO: Profile applicability is 21.74%. Profile relevance is 72.71%.\nrest");
         assert_eq!(
             figures(&log),
             Figures {
@@ -160,9 +154,7 @@ mod tests {
     fn a_damaged_log_has_no_figures() {
         assert_eq!(figures(b"\x1f\x8b\x08 not gzip"), Figures::default());
         assert_eq!(
-            figures(&gzip(
-                "Profile applicability is NaN%. Profile relevance is 1e9%."
-            )),
+            figures(&gzip("Profile applicability is NaN%. Profile relevance is 1e9%.")),
             Figures::default()
         );
     }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use snafu::ensure;
 
 use super::{
-    BATCH, ContendSnafu, Error, FinishSnafu, FoldLimits, GarbleSnafu, Head, Merge, Merged,
-    MergedObject, Outcome, RECENT, Rejection, Result, STATE_SUFFIX, quarantine,
+    BATCH, ContendSnafu, Error, FinishSnafu, FoldLimits, GarbleSnafu, Head, Merge, Merged, MergedObject, Outcome, RECENT, Rejection,
+    Result, STATE_SUFFIX, quarantine,
 };
 use crate::{
     documents::{self, Document},
@@ -58,15 +58,10 @@ impl Attempt<'_> {
         }
         let condition = self.condition(head.as_ref()).await?;
         let known: BTreeSet<_> = match (&head, condition) {
-            (Some(head), Condition::Whole | Condition::Unpublished) => {
-                head.inputs.iter().cloned().collect()
-            }
+            (Some(head), Condition::Whole | Condition::Unpublished) => head.inputs.iter().cloned().collect(),
             _ => BTreeSet::new(),
         };
-        let pending = raws
-            .keys()
-            .filter(|identity| !known.contains(identity))
-            .count();
+        let pending = raws.keys().filter(|identity| !known.contains(identity)).count();
         if pending == 0 && condition != Condition::Unpublished {
             if condition == Condition::Lost && head.is_some() {
                 tracing::warn!(subject = ?self.shelf.subject(), "the merge is lost and no raw object is left to fold again");
@@ -78,15 +73,8 @@ impl Attempt<'_> {
             _ => Work::anew(),
         };
         // A merge that is made anew takes everything in at once: HEAD never names less than can be had.
-        let limit = if work.inputs.is_empty() {
-            usize::MAX
-        } else {
-            BATCH
-        };
-        let batch: Vec<_> = raws
-            .into_keys()
-            .filter(|identity| !work.inputs.contains(identity))
-            .collect();
+        let limit = if work.inputs.is_empty() { usize::MAX } else { BATCH };
+        let batch: Vec<_> = raws.into_keys().filter(|identity| !work.inputs.contains(identity)).collect();
         let more = batch.len() > limit;
         for identity in batch.into_iter().take(limit) {
             match self.take::<M>(work, identity, quarantined).await? {
@@ -95,8 +83,7 @@ impl Attempt<'_> {
             }
         }
         // Nothing new, and nothing to write again: an empty merge is never committed.
-        if work.folded.is_empty() && (work.inputs.is_empty() || condition != Condition::Unpublished)
-        {
+        if work.folded.is_empty() && (work.inputs.is_empty() || condition != Condition::Unpublished) {
             return Ok(Some(Outcome {
                 more,
                 ..Outcome::default()
@@ -106,16 +93,14 @@ impl Attempt<'_> {
     }
 
     async fn head(&self) -> Result<(Option<Head>, Option<ETag>)> {
-        Ok(
-            match documents::read(self.store, &self.shelf.head()?).await? {
-                Document::Known(head, etag) => (Some(head), Some(etag)),
-                Document::Missing => (None, None),
-                Document::Garbled(etag) => {
-                    tracing::warn!(subject = ?self.shelf.subject(), "HEAD cannot be read; the merge is made anew");
-                    (None, Some(etag))
-                }
-            },
-        )
+        Ok(match documents::read(self.store, &self.shelf.head()?).await? {
+            Document::Known(head, etag) => (Some(head), Some(etag)),
+            Document::Missing => (None, None),
+            Document::Garbled(etag) => {
+                tracing::warn!(subject = ?self.shelf.subject(), "HEAD cannot be read; the merge is made anew");
+                (None, Some(etag))
+            }
+        })
     }
 
     async fn raws(&self) -> Result<BTreeMap<Identity, Summary>> {
@@ -155,18 +140,12 @@ impl Attempt<'_> {
     async fn resume<M: Merge>(&self, head: Head) -> Result<Work<M>> {
         let Some(object) = self
             .store
-            .get(
-                &self.shelf.merged_object(&head.state.name)?,
-                self.limits.state_bytes,
-            )
+            .get(&self.shelf.merged_object(&head.state.name)?, self.limits.state)
             .await?
         else {
             return Ok(Work::anew());
         };
-        if !head.state.is(
-            object.body.len() as u64,
-            Some(Sha256Digest::of(&object.body)),
-        ) {
+        if !head.state.is(object.body.len() as u64, Some(Sha256Digest::of(&object.body))) {
             return Ok(Work::anew());
         }
         let limits = self.limits.clone();
@@ -179,10 +158,7 @@ impl Attempt<'_> {
                 folded: Vec::new(),
             }),
             Ok(Err(rejection)) => {
-                tracing::warn!(
-                    reason = rejection.reason,
-                    "a committed merge cannot be read; it is made anew"
-                );
+                tracing::warn!(reason = rejection.reason, "a committed merge cannot be read; it is made anew");
                 Ok(Work::anew())
             }
             Err(_) => Ok(Work::anew()),
@@ -190,19 +166,13 @@ impl Attempt<'_> {
     }
 
     /// Takes one upload in, or puts it into quarantine. `None`: the merge is gone, begin anew.
-    async fn take<M: Merge>(
-        &self,
-        mut work: Work<M>,
-        identity: Identity,
-        quarantined: &mut u64,
-    ) -> Result<Option<Work<M>>> {
+    async fn take<M: Merge>(&self, mut work: Work<M>, identity: Identity, quarantined: &mut u64) -> Result<Option<Work<M>>> {
         let limit = M::raw_limit(self.limits);
         let object = match self.store.get(&self.shelf.raw(&identity)?, limit).await {
             Ok(Some(object)) => object,
             Ok(None) => return Ok(Some(work)),
             Err(anneal_store::Error::ExceedLimit { bytes, .. }) => {
-                let rejection =
-                    Rejection::new("TooLarge", format!("{bytes} bytes are more than {limit}"));
+                let rejection = Rejection::new("TooLarge", format!("{bytes} bytes are more than {limit}"));
                 quarantine::commit(self.store, self.shelf, &identity, None, &rejection).await?;
                 *quarantined += 1;
                 return Ok(Some(work));
@@ -225,39 +195,23 @@ impl Attempt<'_> {
         let (rejection, work) = match folded.await {
             Ok((mut work, Ok(convergence))) => {
                 work.recent.extend(convergence);
-                work.recent
-                    .drain(..work.recent.len().saturating_sub(RECENT));
+                work.recent.drain(..work.recent.len().saturating_sub(RECENT));
                 work.inputs.insert(identity.clone());
                 work.folded.push(identity);
                 return Ok(Some(work));
             }
             Ok((work, Err(rejection))) => (rejection, Some(work)),
             // The upload found a fault of ours: it must not stop the others.
-            Err(_) => (
-                Rejection::new("Fault", "reading it ended in a fault of the depot"),
-                None,
-            ),
+            Err(_) => (Rejection::new("Fault", "reading it ended in a fault of the depot"), None),
         };
         let keep = self.refused < quarantine::BODIES && *quarantined < quarantine::BODIES;
         tracing::info!(subject = ?self.shelf.subject(), %identity, reason = rejection.reason, "an upload is put into quarantine");
-        quarantine::commit(
-            self.store,
-            self.shelf,
-            &identity,
-            Some(object.body).filter(|_| keep),
-            &rejection,
-        )
-        .await?;
+        quarantine::commit(self.store, self.shelf, &identity, Some(object.body).filter(|_| keep), &rejection).await?;
         *quarantined += 1;
         Ok(work)
     }
 
-    async fn commit<M: Merge>(
-        &self,
-        work: Work<M>,
-        etag: Option<ETag>,
-        more: bool,
-    ) -> Result<Option<Outcome>> {
+    async fn commit<M: Merge>(&self, work: Work<M>, etag: Option<ETag>, more: bool) -> Result<Option<Outcome>> {
         let Work {
             merge,
             inputs,
@@ -289,10 +243,7 @@ impl Attempt<'_> {
         let published_object = MergedObject::new(self.shelf.published_name(&digest), &published);
         let state_object = match state {
             Some(state) => {
-                let object = MergedObject::new(
-                    format!("{}{STATE_SUFFIX}", Sha256Digest::of(&state)),
-                    &state,
-                );
+                let object = MergedObject::new(format!("{}{STATE_SUFFIX}", Sha256Digest::of(&state)), &state);
                 self.ensure(&object, state.into()).await?;
                 object
             }
@@ -330,20 +281,13 @@ impl Attempt<'_> {
     /// Sees to it that a merged object has exactly these bytes.
     async fn ensure(&self, object: &MergedObject, body: Bytes) -> Result<()> {
         let key = self.shelf.merged_object(&object.name)?;
-        if matches!(
-            self.store.put_if_absent(&key, body.clone()).await?,
-            Put::Written(_)
-        ) || self.verify(&key, object).await?
-        {
+        if matches!(self.store.put_if_absent(&key, body.clone()).await?, Put::Written(_)) || self.verify(&key, object).await? {
             return Ok(());
         }
         // Overwritten behind our back, or packed by another version.
         self.store.delete(&key).await?;
         let put = self.store.put_if_absent(&key, body).await?;
-        ensure!(
-            matches!(put, Put::Written(_)) || self.verify(&key, object).await?,
-            ContendSnafu
-        );
+        ensure!(matches!(put, Put::Written(_)) || self.verify(&key, object).await?, ContendSnafu);
         Ok(())
     }
 
@@ -356,11 +300,7 @@ impl Attempt<'_> {
         }
         let sha256 = match found.sha256 {
             Some(sha256) => Some(sha256),
-            None => self
-                .store
-                .hash(key, object.bytes)
-                .await?
-                .map(|(_, sha256)| sha256),
+            None => self.store.hash(key, object.bytes).await?.map(|(_, sha256)| sha256),
         };
         Ok(sha256.is_some_and(|sha256| object.is(found.bytes, Some(sha256))))
     }

@@ -21,7 +21,8 @@ pub(super) const BODIES: u64 = 32;
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Reason {
     /// One CamelCase word.
-    pub(crate) reason: String,
+    #[serde(rename = "reason")]
+    pub(crate) word: String,
     /// A sentence.
     pub(crate) message: String,
     /// Digest of the bytes, if they were read.
@@ -38,30 +39,21 @@ pub(super) async fn commit(
     rejection: &Rejection,
 ) -> Result<()> {
     let reason = Reason {
-        reason: rejection.reason.clone(),
+        word: rejection.reason.clone(),
         message: rejection.message.clone(),
         sha256: body.as_ref().map(|body| Sha256Digest::of(body).to_string()),
     };
     if let Some(body) = body {
-        store
-            .put_if_absent(&shelf.quarantined_body(identity)?, body)
-            .await?;
+        store.put_if_absent(&shelf.quarantined_body(identity)?, body).await?;
     }
     store
-        .put_if_absent(
-            &shelf.quarantined_reason(identity)?,
-            documents::encode(&reason),
-        )
+        .put_if_absent(&shelf.quarantined_reason(identity)?, documents::encode(&reason))
         .await?;
     clear(store, shelf, identity).await
 }
 
 /// Removes the raw object of an upload that is in quarantine.
-pub(super) async fn clear(
-    store: &dyn ObjectStore,
-    shelf: &Shelf,
-    identity: &Identity,
-) -> Result<()> {
+pub(super) async fn clear(store: &dyn ObjectStore, shelf: &Shelf, identity: &Identity) -> Result<()> {
     store.delete(&shelf.raw(identity)?).await?;
     if matches!(shelf.subject(), Subject::Profile { .. }) {
         store.delete(&shelf.sidecar(identity)?).await?;
@@ -70,28 +62,15 @@ pub(super) async fn clear(
 }
 
 /// What is in quarantine.
-pub(super) async fn identities(
-    store: &dyn ObjectStore,
-    shelf: &Shelf,
-) -> Result<BTreeSet<Identity>> {
-    Ok(reasons(store, shelf)
-        .await?
-        .into_iter()
-        .map(|(identity, _)| identity)
-        .collect())
+pub(super) async fn identities(store: &dyn ObjectStore, shelf: &Shelf) -> Result<BTreeSet<Identity>> {
+    Ok(reasons(store, shelf).await?.into_iter().map(|(identity, _)| identity).collect())
 }
 
 /// What is in quarantine, with the object that holds the reason.
-pub(crate) async fn reasons(
-    store: &dyn ObjectStore,
-    shelf: &Shelf,
-) -> Result<Vec<(Identity, Summary)>> {
+pub(crate) async fn reasons(store: &dyn ObjectStore, shelf: &Shelf) -> Result<Vec<(Identity, Summary)>> {
     let objects = list(store, shelf.quarantined()).await?;
-    let reasons = objects.into_iter().filter_map(|object| {
-        Some((
-            object.key.name().strip_suffix(".json")?.parse().ok()?,
-            object,
-        ))
-    });
+    let reasons = objects
+        .into_iter()
+        .filter_map(|object| Some((object.key.name().strip_suffix(".json")?.parse().ok()?, object)));
     Ok(reasons.collect())
 }

@@ -21,7 +21,7 @@ const MEMBERS: [&str; 4] = ["fields", "locales", "methods", "queriedMethods"];
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct MetadataSet {
     lists: BTreeMap<String, List>,
-    groups: BTreeMap<String, MetadataSet>,
+    groups: BTreeMap<String, Self>,
 }
 
 /// Entries by their identity's canonical text.
@@ -39,9 +39,8 @@ struct Entry {
 impl MetadataSet {
     /// Reads a set; hostile input ends in a rejection.
     pub(super) fn parse(text: &[u8]) -> Result<Self, Rejection> {
-        let value: Value = serde_json::from_slice(text).map_err(|error| {
-            Rejection::new("Syntax", format!("not JSON: line {}", error.line()))
-        })?;
+        let value: Value =
+            serde_json::from_slice(text).map_err(|error| Rejection::new("Syntax", format!("not JSON: line {}", error.line())))?;
         let mut entries = ENTRIES;
         Self::from_value(value, 1, &mut entries)
     }
@@ -55,12 +54,10 @@ impl MetadataSet {
         for (name, value) in members {
             match value {
                 Value::Array(items) => {
-                    set.lists
-                        .insert(name, List::from_items(items, depth + 1, entries)?);
+                    set.lists.insert(name, List::from_items(items, depth + 1, entries)?);
                 }
                 Value::Object(_) => {
-                    set.groups
-                        .insert(name, Self::from_value(value, depth + 1, entries)?);
+                    set.groups.insert(name, Self::from_value(value, depth + 1, entries)?);
                 }
                 // A remark or a schema's address.
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -101,8 +98,7 @@ impl MetadataSet {
     }
 
     fn is_empty(&self) -> bool {
-        self.lists.values().all(|list| list.0.is_empty())
-            && self.groups.values().all(Self::is_empty)
+        self.lists.values().all(|list| list.0.is_empty()) && self.groups.values().all(Self::is_empty)
     }
 }
 
@@ -190,16 +186,8 @@ impl Entry {
             return self.identity.clone();
         };
         let mut fields = identity.clone();
-        fields.extend(
-            self.flags
-                .iter()
-                .map(|(name, flag)| (name.clone(), Value::Bool(*flag))),
-        );
-        fields.extend(
-            self.members
-                .iter()
-                .map(|(name, list)| (name.clone(), list.value())),
-        );
+        fields.extend(self.flags.iter().map(|(name, flag)| (name.clone(), Value::Bool(*flag))));
+        fields.extend(self.members.iter().map(|(name, list)| (name.clone(), list.value())));
         Value::Object(fields)
     }
 }
@@ -212,10 +200,7 @@ fn check_depth(depth: usize) -> Result<(), Rejection> {
     if depth <= DEPTH {
         Ok(())
     } else {
-        Err(Rejection::new(
-            "Limit",
-            format!("nested deeper than {DEPTH}"),
-        ))
+        Err(Rejection::new("Limit", format!("nested deeper than {DEPTH}")))
     }
 }
 
@@ -226,10 +211,7 @@ fn height(value: &Value, most: usize) -> usize {
     }
     let below = match value {
         Value::Array(items) => items.iter().map(|item| 1 + height(item, most - 1)).max(),
-        Value::Object(fields) => fields
-            .values()
-            .map(|field| 1 + height(field, most - 1))
-            .max(),
+        Value::Object(fields) => fields.values().map(|field| 1 + height(field, most - 1)).max(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     };
     below.unwrap_or(0)

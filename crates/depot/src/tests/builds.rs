@@ -68,14 +68,9 @@ async fn committed(depot: &Harness) -> Option<BuildRecord> {
 async fn an_artifact_exists_once_its_result_does() {
     let depot = Harness::new();
     store_build(&depot, OPTIMIZE, b"binary", REPORT).await;
-    let artifact = Readable::Artifact {
-        build_key: build_key(),
-    };
+    let artifact = Readable::Artifact { build_key: build_key() };
     assert_eq!(
-        (
-            committed(&depot).await,
-            depot.read(EXECUTOR, artifact.clone()).await
-        ),
+        (committed(&depot).await, depot.read(EXECUTOR, artifact.clone()).await),
         (None, Err(ProblemCode::NotFound))
     );
     depot.confirm(OPTIMIZE, &claim(b"binary")).await.unwrap();
@@ -105,15 +100,7 @@ async fn the_first_committed_attempt_stays() {
     depot.confirm(second, &claim(b"second!")).await.unwrap();
     assert_eq!(committed(&depot).await.unwrap().attempt, uid("pod", BUILD));
     assert_eq!(
-        depot
-            .read(
-                EXECUTOR,
-                Readable::Artifact {
-                    build_key: build_key()
-                }
-            )
-            .await
-            .unwrap(),
+        depot.read(EXECUTOR, Readable::Artifact { build_key: build_key() }).await.unwrap(),
         "first"
     );
 }
@@ -155,20 +142,14 @@ async fn a_false_claim_commits_nothing(#[case] claim: Confirmation, #[case] code
 async fn an_optimized_build_says_that_its_profile_was_applied(#[case] report: &str) {
     let depot = Harness::new();
     store_build(&depot, OPTIMIZE, b"binary", report).await;
-    assert_eq!(
-        depot.confirm(OPTIMIZE, &claim(b"binary")).await,
-        Err(ProblemCode::Invalid)
-    );
+    assert_eq!(depot.confirm(OPTIMIZE, &claim(b"binary")).await, Err(ProblemCode::Invalid));
     assert_eq!(committed(&depot).await, None);
 }
 
 #[tokio::test]
 async fn only_a_build_confirms_a_build() {
     let depot = Harness::new();
-    assert_eq!(
-        depot.confirm(EXECUTOR, &claim(b"binary")).await,
-        Err(ProblemCode::Forbidden)
-    );
+    assert_eq!(depot.confirm(EXECUTOR, &claim(b"binary")).await, Err(ProblemCode::Forbidden));
 }
 
 #[rstest]
@@ -182,10 +163,7 @@ async fn an_answer_lost_while_committing_is_made_good_by_asking_again(#[case] fa
         let faulty = FaultyStore::fail_once_at(depot.memory.clone(), operation, fault);
         let failing = Harness::over(|_| std::sync::Arc::new(faulty));
         let first = failing.confirm(BUILD, &claim(b"binary")).await;
-        assert!(
-            matches!(first, Ok(()) | Err(ProblemCode::Unavailable)),
-            "{first:?}"
-        );
+        assert!(matches!(first, Ok(()) | Err(ProblemCode::Unavailable)), "{first:?}");
         failing.confirm(BUILD, &claim(b"binary")).await.unwrap();
         assert_eq!(committed(&depot).await.unwrap().attempt, uid("pod", BUILD));
     }

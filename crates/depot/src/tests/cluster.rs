@@ -35,32 +35,24 @@ impl FakeCluster {
                 let (parts, body) = request.into_parts();
                 let body = body.collect_bytes().await.unwrap_or_default();
                 let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-                let target = parts
-                    .uri
-                    .path_and_query()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                let (status, answer) = this.answer(&parts.method, &target, body);
+                let target = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+                let (status, answer) = this.answer(&parts.method, &target, &body);
                 let answer = Body::from(Bytes::from(answer.to_string()));
-                Ok::<_, std::convert::Infallible>(
-                    Response::builder().status(status).body(answer).unwrap(),
-                )
+                Ok::<_, std::convert::Infallible>(Response::builder().status(status).body(answer).unwrap())
             }
         });
         Client::new(service, "default")
     }
 
-    fn answer(&self, method: &Method, target: &str, body: Value) -> (StatusCode, Value) {
+    fn answer(&self, method: &Method, target: &str, body: &Value) -> (StatusCode, Value) {
         let mut state = self.0.lock().unwrap();
-        state
-            .requests
-            .push((method.clone(), target.to_owned(), body.clone()));
+        state.requests.push((method.clone(), target.to_owned(), body.clone()));
         let path = target.split('?').next().unwrap_or_default();
         if state.down {
             return failure(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable");
         }
         if path.ends_with("/tokenreviews") {
-            return (StatusCode::CREATED, review(&state, &body));
+            return (StatusCode::CREATED, review(&state, body));
         }
         if *method == Method::PATCH {
             let Some(object) = state.objects.get_mut(path) else {
@@ -99,26 +91,19 @@ impl FakeCluster {
             .requests
             .iter()
             .filter(|(found, path, _)| found == method && path.contains(part));
-        matching
-            .map(|(_, path, body)| (path.clone(), body.clone()))
-            .collect()
+        matching.map(|(_, path, body)| (path.clone(), body.clone())).collect()
     }
 
     pub(crate) fn token(&self, token: &str, audience: &str, user: &str, pod: Option<(&str, &str)>) {
-        let extra = pod.map(|(name, uid)| {
-            json!({"authentication.kubernetes.io/pod-name": [name], "authentication.kubernetes.io/pod-uid": [uid]})
-        });
+        let extra =
+            pod.map(|(name, uid)| json!({"authentication.kubernetes.io/pod-name": [name], "authentication.kubernetes.io/pod-uid": [uid]}));
         let user = json!({"audience": audience, "user": {"username": user, "extra": extra}});
         self.0.lock().unwrap().tokens.insert(token.to_owned(), user);
     }
 
     pub(crate) fn put(&self, path: &str, metadata: &Value) {
         let object = json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": metadata});
-        self.0
-            .lock()
-            .unwrap()
-            .objects
-            .insert(path.to_owned(), object);
+        self.0.lock().unwrap().objects.insert(path.to_owned(), object);
     }
 
     pub(crate) fn edit(&self, path: &str, edit: impl FnOnce(&mut Value)) {
@@ -147,66 +132,31 @@ impl FakeCluster {
     /// A Job of a Function with one pod and that pod's token. All are named alike.
     pub(crate) fn job(&self, function: &FunctionRef, job: &str) {
         let namespace = &function.namespace;
-        let owner = owner(
-            "anneal.dev/v1alpha1",
-            "Function",
-            &function.name,
-            &function.uid,
-        );
+        let owner = owner("anneal.dev/v1alpha1", "Function", &function.name, &function.uid);
         self.put(
             &format!("/apis/batch/v1/namespaces/{namespace}/jobs/{job}"),
             &metadata(function, job, &uid("job", job), &owner),
         );
-        self.pod(
-            function,
-            job,
-            &super::cluster::owner("batch/v1", "Job", job, &uid("job", job)),
-        );
+        self.pod(function, job, &super::cluster::owner("batch/v1", "Job", job, &uid("job", job)));
     }
 
     /// A Deployment of a Function with one pod and that pod's token. All are named alike.
     pub(crate) fn executor(&self, function: &FunctionRef, name: &str, build_key: &str) {
         let namespace = &function.namespace;
-        let of_function = owner(
-            "anneal.dev/v1alpha1",
-            "Function",
-            &function.name,
-            &function.uid,
-        );
+        let of_function = owner("anneal.dev/v1alpha1", "Function", &function.name, &function.uid);
         let mut deployment = metadata(function, name, &uid("deployment", name), &of_function);
         deployment["annotations"] = json!({"anneal.dev/build-key": build_key});
-        self.put(
-            &format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}"),
-            &deployment,
-        );
+        self.put(&format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}"), &deployment);
         let of_deployment = owner("apps/v1", "Deployment", name, &uid("deployment", name));
         let set = metadata(function, name, &uid("set", name), &of_deployment);
-        self.put(
-            &format!("/apis/apps/v1/namespaces/{namespace}/replicasets/{name}"),
-            &set,
-        );
-        self.pod(
-            function,
-            name,
-            &owner("apps/v1", "ReplicaSet", name, &uid("set", name)),
-        );
+        self.put(&format!("/apis/apps/v1/namespaces/{namespace}/replicasets/{name}"), &set);
+        self.pod(function, name, &owner("apps/v1", "ReplicaSet", name, &uid("set", name)));
     }
 
     fn pod(&self, function: &FunctionRef, name: &str, owner: &Value) {
-        self.put(
-            &pod_path(function, name),
-            &metadata(function, name, &uid("pod", name), owner),
-        );
-        let user = format!(
-            "system:serviceaccount:{}:anneal-{}",
-            function.namespace, function.name
-        );
-        self.token(
-            name,
-            anneal_protocol::DEPOT_AUDIENCE,
-            &user,
-            Some((name, &uid("pod", name))),
-        );
+        self.put(&pod_path(function, name), &metadata(function, name, &uid("pod", name), owner));
+        let user = format!("system:serviceaccount:{}:anneal-{}", function.namespace, function.name);
+        self.token(name, anneal_protocol::DEPOT_AUDIENCE, &user, Some((name, &uid("pod", name))));
     }
 }
 
@@ -234,9 +184,7 @@ fn metadata(function: &FunctionRef, name: &str, uid: &str, owners: &Value) -> Va
 }
 
 fn review(state: &State, body: &Value) -> Value {
-    let found = body["spec"]["token"]
-        .as_str()
-        .and_then(|token| state.tokens.get(token));
+    let found = body["spec"]["token"].as_str().and_then(|token| state.tokens.get(token));
     let asked = &body["spec"]["audiences"][0];
     let status = match found {
         Some(token) if token["audience"] == *asked => {

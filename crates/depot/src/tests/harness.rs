@@ -10,16 +10,11 @@ use std::{
 
 use anneal_protocol::{
     FunctionRef,
-    depot::{
-        CONFIRMATIONS_PATH, Confirmation, FACTS_PATH, GRANTS_PATH, Grant, GrantRequest, Readable,
-        Writable,
-    },
+    depot::{CONFIRMATIONS_PATH, Confirmation, FACTS_PATH, GRANTS_PATH, Grant, GrantRequest, Readable, Writable},
     facts::{Facts, FactsRequest},
     problem::{Problem, ProblemCode},
 };
-use anneal_store::{
-    Clock, MemorySettings, MemoryStore, OBJECTS_PATH, ObjectKey, ObjectStore, Sha256Digest,
-};
+use anneal_store::{Clock, MemorySettings, MemoryStore, OBJECTS_PATH, ObjectKey, ObjectStore, Sha256Digest};
 use anneal_telemetry::Registry;
 use axum::{Router, body::Body};
 use bytes::Bytes;
@@ -77,9 +72,7 @@ impl Harness {
     pub(crate) fn over(wrap: impl FnOnce(Arc<MemoryStore>) -> Arc<dyn ObjectStore>) -> Self {
         let now = Arc::new(AtomicI64::new(1_700_000_000));
         let held = Arc::clone(&now);
-        let clock = Clock::from_fn(move || {
-            Timestamp::from_second(held.load(Ordering::SeqCst)).unwrap_or_default()
-        });
+        let clock = Clock::from_fn(move || Timestamp::from_second(held.load(Ordering::SeqCst)).unwrap_or_default());
         let settings = MemorySettings {
             tenant_endpoint: "http://depot.test:8081".parse().unwrap(),
             clock: clock.clone(),
@@ -111,11 +104,7 @@ impl Harness {
         let depot = Arc::new(Depot {
             store: wrap(Arc::clone(&memory)),
             cluster: Cluster::new(cluster.client()),
-            authenticator: Authenticator::new(
-                Cluster::new(cluster.client()),
-                accounts,
-                clock.clone(),
-            ),
+            authenticator: Authenticator::new(Cluster::new(cluster.client()), accounts, clock.clone()),
             queue: FoldQueue::new(metrics.queue.clone()),
             limits: Limits {
                 grant_life: Duration::from_mins(5),
@@ -139,39 +128,22 @@ impl Harness {
         self.now.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    pub(crate) async fn call<A: DeserializeOwned>(
-        &self,
-        path: &str,
-        token: &str,
-        question: &impl Serialize,
-    ) -> Result<A, ProblemCode> {
+    pub(crate) async fn call<A: DeserializeOwned>(&self, path: &str, token: &str, question: &impl Serialize) -> Result<A, ProblemCode> {
         let request = Request::post(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
-        let request = request
-            .body(Body::from(serde_json::to_vec(question).unwrap()))
-            .unwrap();
+        let request = request.body(Body::from(serde_json::to_vec(question).unwrap())).unwrap();
         let (status, body) = self.send(request).await;
         if status.is_success() {
             return Ok(serde_json::from_slice(&body).unwrap());
         }
         let problem: Problem = serde_json::from_slice(&body).unwrap();
-        assert_eq!(
-            problem.code.status(),
-            status.as_u16(),
-            "{}",
-            problem.message
-        );
+        assert_eq!(problem.code.status(), status.as_u16(), "{}", problem.message);
         Err(problem.code)
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> (StatusCode, Bytes) {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status();
-        (
-            status,
-            axum::body::to_bytes(response.into_body(), 1 << 20)
-                .await
-                .unwrap(),
-        )
+        (status, axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap())
     }
 
     /// Uses a grant as an agent does.
@@ -182,14 +154,11 @@ impl Harness {
         for (name, value) in &grant.headers {
             request = request.header(name, value);
         }
-        self.send(request.body(Body::from(body.to_vec())).unwrap())
-            .await
+        self.send(request.body(Body::from(body.to_vec())).unwrap()).await
     }
 
     pub(crate) async fn read(&self, token: &str, object: Readable) -> Result<Bytes, ProblemCode> {
-        let grant: Grant = self
-            .call(GRANTS_PATH, token, &GrantRequest::Get { object })
-            .await?;
+        let grant: Grant = self.call(GRANTS_PATH, token, &GrantRequest::Get { object }).await?;
         let (status, body) = self.redeem(&grant, b"").await;
         if status == StatusCode::OK {
             Ok(body)
@@ -198,12 +167,7 @@ impl Harness {
         }
     }
 
-    pub(crate) async fn write(
-        &self,
-        token: &str,
-        object: Writable,
-        body: &[u8],
-    ) -> Result<StatusCode, ProblemCode> {
+    pub(crate) async fn write(&self, token: &str, object: Writable, body: &[u8]) -> Result<StatusCode, ProblemCode> {
         let put = GrantRequest::Put {
             object,
             bytes: body.len() as u64,
@@ -213,11 +177,7 @@ impl Harness {
         Ok(self.redeem(&grant, body).await.0)
     }
 
-    pub(crate) async fn confirm(
-        &self,
-        token: &str,
-        confirmation: &Confirmation,
-    ) -> Result<(), ProblemCode> {
+    pub(crate) async fn confirm(&self, token: &str, confirmation: &Confirmation) -> Result<(), ProblemCode> {
         self.call::<anneal_protocol::depot::Confirmed>(CONFIRMATIONS_PATH, token, confirmation)
             .await
             .map(|_| ())

@@ -12,24 +12,15 @@ async fn upload(depot: &Harness, window: u64) {
         build_key: build_key(),
         window,
     };
-    assert_eq!(
-        depot.write(EXECUTOR, object, &profile("f", 1)).await,
-        Ok(StatusCode::OK)
-    );
+    assert_eq!(depot.write(EXECUTOR, object, &profile("f", 1)).await, Ok(StatusCode::OK));
 }
 
 async fn pass(depot: &Harness, sweep: &mut Sweep) -> u64 {
-    sweep
-        .pass(&*depot.depot.store, &depot.depot.queue)
-        .await
-        .unwrap()
+    sweep.pass(&*depot.depot.store, &depot.depot.queue).await.unwrap()
 }
 
 async fn inputs(depot: &Harness) -> usize {
-    depot
-        .facts(|facts| facts.profiles.push(build_key()))
-        .await
-        .profiles[&build_key()]
+    depot.facts(|facts| facts.profiles.push(build_key())).await.profiles[&build_key()]
         .inputs
         .len()
 }
@@ -39,33 +30,18 @@ async fn finds_what_nobody_confirmed() {
     let (depot, mut sweep) = (Harness::new(), Sweep::default());
     upload(&depot, 0).await;
     assert_eq!(
-        (
-            pass(&depot, &mut sweep).await,
-            depot.fold().await,
-            inputs(&depot).await
-        ),
+        (pass(&depot, &mut sweep).await, depot.fold().await, inputs(&depot).await),
         (1, 1, 1)
     );
-    assert_eq!(
-        (pass(&depot, &mut sweep).await, depot.fold().await),
-        (0, 0),
-        "all is folded"
-    );
+    assert_eq!((pass(&depot, &mut sweep).await, depot.fold().await), (0, 0), "all is folded");
     upload(&depot, 1).await;
     let metadata = Writable::Metadata {
         jar: "a".repeat(64),
         window: 0,
     };
+    assert_eq!(depot.write(EXECUTOR, metadata, b"{}").await, Ok(StatusCode::OK));
     assert_eq!(
-        depot.write(EXECUTOR, metadata, b"{}").await,
-        Ok(StatusCode::OK)
-    );
-    assert_eq!(
-        (
-            pass(&depot, &mut sweep).await,
-            depot.fold().await,
-            inputs(&depot).await
-        ),
+        (pass(&depot, &mut sweep).await, depot.fold().await, inputs(&depot).await),
         (2, 2, 2)
     );
     assert_eq!(pass(&depot, &mut sweep).await, 0);
@@ -83,11 +59,7 @@ async fn finds_what_was_deleted() {
         }
     }
     assert_eq!(
-        (
-            pass(&depot, &mut sweep).await,
-            depot.fold().await,
-            inputs(&depot).await
-        ),
+        (pass(&depot, &mut sweep).await, depot.fold().await, inputs(&depot).await),
         (1, 1, 1)
     );
     assert_eq!(pass(&depot, &mut sweep).await, 0);
@@ -96,15 +68,9 @@ async fn finds_what_was_deleted() {
 async fn remove_orphans(depot: &Harness, namespaces: &[&str]) -> u64 {
     let namespaces: Vec<_> = namespaces.iter().map(ToString::to_string).collect();
     let depot = &depot.depot;
-    orphans::pass(
-        &*depot.store,
-        &depot.cluster,
-        &depot.clock,
-        &depot.metrics,
-        &namespaces,
-    )
-    .await
-    .unwrap()
+    orphans::pass(&*depot.store, &depot.cluster, &depot.clock, &depot.metrics, &namespaces)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -120,23 +86,11 @@ async fn removes_what_functions_left_once_no_grant_is_good() {
         "quarantine/shop/other/f-9/b/c".to_owned(),
         format!("functions/shop/hello/{}/jar/a.jar", function().uid),
     ] {
-        depot
-            .memory
-            .put_if_absent(&key.parse().unwrap(), "x".into())
-            .await
-            .unwrap();
+        depot.memory.put_if_absent(&key.parse().unwrap(), "x".into()).await.unwrap();
     }
-    assert_eq!(
-        remove_orphans(&depot, &[]).await,
-        0,
-        "a grant may still be used"
-    );
+    assert_eq!(remove_orphans(&depot, &[]).await, 0, "a grant may still be used");
     depot.pass(601);
-    assert_eq!(
-        remove_orphans(&depot, &["elsewhere"]).await,
-        0,
-        "not watched"
-    );
+    assert_eq!(remove_orphans(&depot, &["elsewhere"]).await, 0, "not watched");
     assert_eq!(remove_orphans(&depot, &[]).await, 3);
     assert_eq!(depot.keys("functions").await.len(), 1);
 }
@@ -153,15 +107,9 @@ async fn removes_nothing_when_the_functions_cannot_be_listed() {
     depot.cluster.set_down(true);
     let inner = &depot.depot;
     assert!(
-        orphans::pass(
-            &*inner.store,
-            &inner.cluster,
-            &inner.clock,
-            &inner.metrics,
-            &[]
-        )
-        .await
-        .is_err()
+        orphans::pass(&*inner.store, &inner.cluster, &inner.clock, &inner.metrics, &[])
+            .await
+            .is_err()
     );
     assert_eq!(depot.keys("functions").await.len(), 1);
 }

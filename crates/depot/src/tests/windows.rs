@@ -62,22 +62,14 @@ async fn a_confirmed_profile_is_folded_and_counted() {
     for window in 0..2 {
         let body = profile("f", 10 + window);
         upload(&depot, window, &body).await;
-        depot
-            .confirm(EXECUTOR, &sidecar(window, &body))
-            .await
-            .unwrap();
+        depot.confirm(EXECUTOR, &sidecar(window, &body)).await.unwrap();
         assert_eq!(depot.fold().await, 1);
     }
     let found = facts(&depot).await;
     let pod = uid("pod", EXECUTOR);
     assert_eq!(found.inputs, [format!("{pod}-0"), format!("{pod}-1")]);
     assert_eq!(
-        (
-            found.events,
-            found.overlap_percent,
-            found.new_context_percent,
-            found.recent.len()
-        ),
+        (found.events, found.overlap_percent, found.new_context_percent, found.recent.len()),
         (21, Some(100.0), Some(0.0), 2)
     );
     let merged = Readable::Profile {
@@ -87,22 +79,13 @@ async fn a_confirmed_profile_is_folded_and_counted() {
     assert!(depot.read(BUILD, merged).await.is_ok());
 
     let path = pod_path(&function(), EXECUTOR);
-    assert_eq!(
-        depot
-            .cluster
-            .annotation(&path, "anneal.dev/profile-count")
-            .as_deref(),
-        Some("2")
-    );
+    assert_eq!(depot.cluster.annotation(&path, "anneal.dev/profile-count").as_deref(), Some("2"));
     let patches = depot.cluster.requests(&Method::PATCH, "/pods/");
     assert!(
         patches.len() == 2 && patches[0].0.contains("fieldManager=anneal-depot"),
         "{patches:?}"
     );
-    assert_eq!(
-        patches[0].1.as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["metadata"]
-    );
+    assert_eq!(patches[0].1.as_object().unwrap().keys().collect::<Vec<_>>(), ["metadata"]);
 }
 
 #[tokio::test]
@@ -110,19 +93,13 @@ async fn the_count_only_rises_and_a_missing_pod_is_no_fault() {
     let depot = Harness::new();
     let path = pod_path(&function(), EXECUTOR);
     depot.cluster.edit(&path, |metadata| {
-        metadata["annotations"] = serde_json::json!({"anneal.dev/profile-count": "5"})
+        metadata["annotations"] = serde_json::json!({"anneal.dev/profile-count": "5"});
     });
     let body = profile("f", 1);
     upload(&depot, 0, &body).await;
     depot.confirm(EXECUTOR, &sidecar(0, &body)).await.unwrap();
     depot.fold().await;
-    assert_eq!(
-        depot
-            .cluster
-            .annotation(&path, "anneal.dev/profile-count")
-            .as_deref(),
-        Some("5")
-    );
+    assert_eq!(depot.cluster.annotation(&path, "anneal.dev/profile-count").as_deref(), Some("5"));
     upload(&depot, 1, &body).await;
     depot.confirm(EXECUTOR, &sidecar(1, &body)).await.unwrap();
     depot.cluster.remove(&path);
@@ -143,11 +120,7 @@ async fn confirming_again_is_no_fault_whatever_became_of_it() {
     }
     let found = facts(&depot).await;
     assert_eq!(
-        (
-            found.inputs.len(),
-            found.rejected,
-            found.rejected_reason.as_deref()
-        ),
+        (found.inputs.len(), found.rejected, found.rejected_reason.as_deref()),
         (1, 1, Some("Cut"))
     );
 }
@@ -156,19 +129,10 @@ async fn confirming_again_is_no_fault_whatever_became_of_it() {
 async fn what_is_not_stored_is_not_confirmed() {
     let depot = Harness::new();
     let body = profile("f", 1);
-    assert_eq!(
-        depot.confirm(EXECUTOR, &sidecar(0, &body)).await,
-        Err(ProblemCode::NotFound)
-    );
+    assert_eq!(depot.confirm(EXECUTOR, &sidecar(0, &body)).await, Err(ProblemCode::NotFound));
     upload(&depot, 0, &body).await;
-    assert_eq!(
-        depot.confirm(EXECUTOR, &sidecar(0, b"others")).await,
-        Err(ProblemCode::Conflict)
-    );
-    assert_eq!(
-        depot.confirm(BUILD, &sidecar(0, &body)).await,
-        Err(ProblemCode::Forbidden)
-    );
+    assert_eq!(depot.confirm(EXECUTOR, &sidecar(0, b"others")).await, Err(ProblemCode::Conflict));
+    assert_eq!(depot.confirm(BUILD, &sidecar(0, &body)).await, Err(ProblemCode::Forbidden));
 }
 
 #[tokio::test]
@@ -180,18 +144,12 @@ async fn a_window_is_written_once() {
         build_key: build_key(),
         window: 0,
     };
-    assert_eq!(
-        depot.write(EXECUTOR, object, &other).await,
-        Ok(StatusCode::PRECONDITION_FAILED)
-    );
+    assert_eq!(depot.write(EXECUTOR, object, &other).await, Ok(StatusCode::PRECONDITION_FAILED));
     let beyond = Writable::Profile {
         build_key: build_key(),
         window: 100,
     };
-    assert_eq!(
-        depot.write(EXECUTOR, beyond, &other).await,
-        Err(ProblemCode::TooLarge)
-    );
+    assert_eq!(depot.write(EXECUTOR, beyond, &other).await, Err(ProblemCode::TooLarge));
 }
 
 #[tokio::test]
@@ -221,35 +179,15 @@ async fn metadata_becomes_a_fact() {
     };
     depot.confirm(EXECUTOR, &confirmation).await.unwrap();
     assert_eq!(
-        depot
-            .facts(|facts| facts.metadata = Some(jar.clone()))
-            .await
-            .metadata,
+        depot.facts(|facts| facts.metadata = Some(jar.clone())).await.metadata,
         None,
         "stored is not folded"
     );
     depot.fold().await;
-    let found = depot
-        .facts(|facts| facts.metadata = Some(jar.clone()))
-        .await
-        .metadata
-        .unwrap();
+    let found = depot.facts(|facts| facts.metadata = Some(jar.clone())).await.metadata.unwrap();
+    assert_eq!((found.digest.as_str(), found.inputs.len()), (&*sha256, 1), "it was canonical");
     assert_eq!(
-        (found.digest.as_str(), found.inputs.len()),
-        (&*sha256, 1),
-        "it was canonical"
-    );
-    assert_eq!(
-        depot
-            .read(
-                BUILD,
-                Readable::Metadata {
-                    jar,
-                    digest: found.digest
-                }
-            )
-            .await
-            .unwrap(),
+        depot.read(BUILD, Readable::Metadata { jar, digest: found.digest }).await.unwrap(),
         &body[..]
     );
 }
@@ -271,15 +209,7 @@ async fn a_loss_is_counted_once() {
             .unwrap();
     }
     assert_eq!(facts(&depot).await.lost, 1);
-    assert_eq!(
-        depot
-            .depot
-            .metrics
-            .losses
-            .with_label_values(&["killed"])
-            .get(),
-        1
-    );
+    assert_eq!(depot.depot.metrics.losses.with_label_values(&["killed"]).get(), 1);
 }
 
 #[rstest]
@@ -295,9 +225,7 @@ async fn a_lost_merge_closes_the_gate_and_comes_again(#[case] overwritten: bool)
     let before = facts(&depot).await;
     for key in depot.keys("profiles").await {
         if key.as_str().contains("/merged/") {
-            anneal_store::ObjectStore::delete(&*depot.memory, &key)
-                .await
-                .unwrap();
+            anneal_store::ObjectStore::delete(&*depot.memory, &key).await.unwrap();
             if overwritten {
                 anneal_store::ObjectStore::put_if_absent(&*depot.memory, &key, "x".into())
                     .await
@@ -322,10 +250,7 @@ async fn an_answer_lost_while_confirming_is_made_good_by_asking_again(#[case] fa
         let faulty = FaultyStore::fail_once_at(depot.memory.clone(), operation, fault);
         let failing = Harness::over(|_| std::sync::Arc::new(faulty));
         let first = failing.confirm(EXECUTOR, &sidecar(0, &body)).await;
-        assert!(
-            matches!(first, Ok(()) | Err(ProblemCode::Unavailable)),
-            "{first:?}"
-        );
+        assert!(matches!(first, Ok(()) | Err(ProblemCode::Unavailable)), "{first:?}");
         failing.confirm(EXECUTOR, &sidecar(0, &body)).await.unwrap();
         failing.fold().await;
         assert_eq!(facts(&depot).await.inputs.len(), 1);

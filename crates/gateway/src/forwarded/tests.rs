@@ -22,9 +22,7 @@ fn prepared(lines: &[(&str, &str)], trusted: bool) -> HeaderMap {
         peer: [192, 0, 2, 7].into(),
         trusted,
     };
-    prepare(&mut headers, "hello.shop", "", origin, || {
-        HeaderValue::from_static("fresh")
-    });
+    prepare(&mut headers, "hello.shop", "", origin, || HeaderValue::from_static("fresh"));
     headers
 }
 
@@ -102,22 +100,12 @@ fn believes_forwarded_headers_only_of_trusted_proxies() {
 #[case("a b", "fresh")]
 #[case("a\"b", "fresh")]
 fn keeps_a_sound_request_id(#[case] sent: &str, #[case] passed: &str) {
-    assert_eq!(
-        prepared(&[("x-request-id", sent)], false)["x-request-id"],
-        passed
-    );
+    assert_eq!(prepared(&[("x-request-id", sent)], false)["x-request-id"], passed);
 }
 
 #[test]
 fn passes_the_trace_on_and_joins_cookies() {
-    let headers = prepared(
-        &[
-            ("traceparent", "00-a-b-01"),
-            ("cookie", "a=1"),
-            ("cookie", "b=2"),
-        ],
-        false,
-    );
+    let headers = prepared(&[("traceparent", "00-a-b-01"), ("cookie", "a=1"), ("cookie", "b=2")], false);
     assert_eq!(headers["traceparent"], "00-a-b-01");
     assert_eq!(
         headers.get_all("cookie").iter().collect::<Vec<_>>(),
@@ -134,16 +122,9 @@ fn passes_the_trace_on_and_joins_cookies() {
 #[case("http://hello.shop/a?b", 0, "/a?b")]
 #[case("http://hello.shop", 0, "/")]
 #[case("*", 0, "*")]
-fn the_target_is_passed_on_in_origin_form(
-    #[case] uri: &str,
-    #[case] prefix: usize,
-    #[case] passed: &str,
-) {
+fn the_target_is_passed_on_in_origin_form(#[case] uri: &str, #[case] prefix: usize, #[case] passed: &str) {
     let uri: Uri = uri.parse().expect("a uri");
-    assert_eq!(
-        target(&uri, prefix).map(|uri| uri.to_string()),
-        Ok(passed.to_owned())
-    );
+    assert_eq!(target(&uri, prefix).map(|uri| uri.to_string()), Ok(passed.to_owned()));
 }
 
 #[rstest]
@@ -151,15 +132,8 @@ fn the_target_is_passed_on_in_origin_form(
 #[case("http://c.d:80/", &[("host", "a.b")], Ok("c.d:80"))]
 #[case("/", &[], Err(Error::NoHost))]
 #[case("/", &[("host", "a.b"), ("host", "a.b")], Err(Error::AmbiguousHost))]
-fn a_request_names_one_host(
-    #[case] uri: &str,
-    #[case] lines: &[(&str, &str)],
-    #[case] expected: Result<&str, Error>,
-) {
-    assert_eq!(
-        host(&uri.parse().expect("a uri"), &headers(lines)),
-        expected
-    );
+fn a_request_names_one_host(#[case] uri: &str, #[case] lines: &[(&str, &str)], #[case] expected: Result<&str, Error>) {
+    assert_eq!(host(&uri.parse().expect("a uri"), &headers(lines)), expected);
 }
 
 #[test]
@@ -171,14 +145,8 @@ fn lengths_that_differ_in_kind_or_number_are_refused() {
     ] {
         assert_eq!(check(&post, &uri, &headers(lines)), Err(Error::Length));
     }
-    assert_eq!(
-        check(&Method::CONNECT, &uri, &headers(&[])),
-        Err(Error::Target)
-    );
-    assert_eq!(
-        check(&post, &uri, &headers(&[("content-length", "3")])),
-        Ok(())
-    );
+    assert_eq!(check(&Method::CONNECT, &uri, &headers(&[])), Err(Error::Target));
+    assert_eq!(check(&post, &uri, &headers(&[("content-length", "3")])), Ok(()));
 }
 
 #[rstest]
@@ -193,10 +161,7 @@ fn lengths_that_differ_in_kind_or_number_are_refused() {
 #[case("::/0", "fd12::1", true)]
 fn networks_contain(#[case] network: &str, #[case] address: &str, #[case] contained: bool) {
     let network: Network = network.parse().expect("a network");
-    assert_eq!(
-        network.contains(address.parse().expect("an address")),
-        contained
-    );
+    assert_eq!(network.contains(address.parse().expect("an address")), contained);
 }
 
 #[rstest]

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, net::SocketAddr, sync::Arc};
 
+use anneal_api::{names::LABEL_DEPLOYMENT, v1alpha1::Stage};
 use rstest::rstest;
 use serde_json::json;
 use tokio::{
@@ -46,30 +47,17 @@ fn a_route_joins_traffic_and_slices_in_whichever_order_they_come() {
     for functions_first in [true, false] {
         let (mut index, routes, _windows) = index();
         if functions_first {
-            index.apply(&function(
-                "shop",
-                "hello",
-                3,
-                &[("hello-1", 90, false), ("hello-2", 10, false)],
-            ));
+            index.apply(&function("shop", "hello", 3, &[("hello-1", 90, false), ("hello-2", 10, false)]));
         }
         index.apply_slice(&slice("hello-1", 0, address(1), None, true));
         index.apply_slice(&slice("hello-1", 1, address(2), None, true));
         index.apply_slice(&slice("hello-2", 0, address(3), None, false));
         if !functions_first {
-            index.apply(&function(
-                "shop",
-                "hello",
-                3,
-                &[("hello-1", 90, false), ("hello-2", 10, false)],
-            ));
+            index.apply(&function("shop", "hello", 3, &[("hello-1", 90, false), ("hello-2", 10, false)]));
         }
         assert_eq!(
             shape(&routes),
-            [
-                (Stage::Native, 90, vec![address(1), address(2)]),
-                (Stage::Native, 10, vec![])
-            ]
+            [(Stage::Native, 90, vec![address(1), address(2)]), (Stage::Native, 10, vec![])]
         );
     }
 }
@@ -79,38 +67,22 @@ fn stable_serves_even_without_a_share() {
     let (mut index, routes, _windows) = index();
     let mut function = function("shop", "hello", 3, &[("hello-1", 100, false)]);
     let status = function.status.as_mut().expect("it has one");
-    status.stable = Some(from_json(
-        json!({"stage": "Hotspot", "buildKey": "ff", "deployment": "hello-0"}),
-    ));
+    status.stable = Some(from_json(json!({"stage": "Hotspot", "buildKey": "ff", "deployment": "hello-0"})));
     index.apply(&function);
     index.apply_slice(&slice("hello-0", 0, address(1), None, true));
     assert_eq!(
         shape(&routes),
-        [
-            (Stage::Native, 100, vec![]),
-            (Stage::Hotspot, 0, vec![address(1)])
-        ]
+        [(Stage::Native, 100, vec![]), (Stage::Hotspot, 0, vec![address(1)])]
     );
     let passage = routes.enter("hello.shop").expect("it is routed");
-    let (deployment, lease) = passage
-        .route
-        .lease(Some(0), &[], Instant::now())
-        .expect("stable takes it");
-    assert_eq!(
-        (deployment.stage, lease.endpoint().id.address),
-        (Stage::Hotspot, address(1))
-    );
+    let (deployment, lease) = passage.route.lease(Some(0), &[], Instant::now()).expect("stable takes it");
+    assert_eq!((deployment.stage, lease.endpoint().id.address), (Stage::Hotspot, address(1)));
 }
 
 #[test]
 fn without_stable_any_executor_serves_rather_than_none() {
     let (mut index, routes, _windows) = index();
-    let mut function = function(
-        "shop",
-        "hello",
-        1,
-        &[("hello-1", 50, false), ("hello-2", 50, false)],
-    );
+    let mut function = function("shop", "hello", 1, &[("hello-1", 50, false), ("hello-2", 50, false)]);
     function.status.as_mut().expect("it has one").stable = None;
     index.apply(&function);
     index.apply_slice(&slice("hello-2", 0, address(2), None, true));
@@ -124,20 +96,8 @@ fn functions_of_one_name_in_two_namespaces_do_not_meet() {
     index.apply(&function("shop", "hello", 1, &[("hello-1", 100, false)]));
     index.apply(&function("bank", "hello", 1, &[("hello-1", 100, false)]));
     index.apply_slice(&slice("hello-1", 0, address(1), None, true));
-    assert!(
-        routes
-            .enter("hello.shop")
-            .expect("it is routed")
-            .route
-            .is_open(Instant::now())
-    );
-    assert!(
-        !routes
-            .enter("hello.bank")
-            .expect("it is routed")
-            .route
-            .is_open(Instant::now())
-    );
+    assert!(routes.enter("hello.shop").expect("it is routed").route.is_open(Instant::now()));
+    assert!(!routes.enter("hello.bank").expect("it is routed").route.is_open(Instant::now()));
 }
 
 #[test]
@@ -149,24 +109,12 @@ fn an_unchanged_function_keeps_its_split_and_its_endpoints() {
     let before = Arc::clone(&routes.enter("hello.shop").expect("it is routed").route);
     object.status.as_mut().expect("it has one").next = Some("something else".into());
     index.apply(&object);
-    assert!(Arc::ptr_eq(
-        &before,
-        &routes.enter("hello.shop").expect("it is routed").route
-    ));
+    assert!(Arc::ptr_eq(&before, &routes.enter("hello.shop").expect("it is routed").route));
     index.apply_slice(&slice("hello-1", 1, address(2), None, true));
     let after = Arc::clone(&routes.enter("hello.shop").expect("it is routed").route);
-    assert!(
-        Arc::ptr_eq(&before.split, &after.split)
-            && Arc::ptr_eq(&before.generation, &after.generation)
-    );
-    assert!(Arc::ptr_eq(
-        &before.targets[0].endpoints[0],
-        &after.targets[0].endpoints[0]
-    ));
-    assert!(Arc::ptr_eq(
-        &before.targets[0].deployment,
-        &after.targets[0].deployment
-    ));
+    assert!(Arc::ptr_eq(&before.split, &after.split) && Arc::ptr_eq(&before.generation, &after.generation));
+    assert!(Arc::ptr_eq(&before.targets[0].endpoints[0], &after.targets[0].endpoints[0]));
+    assert!(Arc::ptr_eq(&before.targets[0].deployment, &after.targets[0].deployment));
 }
 
 #[test]
@@ -198,11 +146,7 @@ fn a_deployment_that_left_the_traffic_is_still_reported() {
     assert_eq!(
         (
             reports[0].generation,
-            reports[0]
-                .deployments
-                .keys()
-                .map(String::as_str)
-                .collect::<Vec<_>>()
+            reports[0].deployments.keys().map(String::as_str).collect::<Vec<_>>()
         ),
         (2, vec!["hello-1", "hello-2"])
     );
@@ -217,15 +161,8 @@ fn a_list_removes_what_it_does_not_show_within_its_scope() {
     index.apply_slice(&slice("hello-1", 0, address(1), None, true));
     index.apply_slice(&slice("hello-1", 1, address(2), None, true));
     index.apply(&function("shop", "hello", 1, &[("hello-1", 100, false)]));
-    index.retain(
-        Some("shop"),
-        &HashSet::from([("shop".into(), "hello".into())]),
-    );
-    assert!(
-        routes.enter("hello.shop").is_some()
-            && routes.enter("other.shop").is_none()
-            && routes.enter("hello.bank").is_some()
-    );
+    index.retain(Some("shop"), &HashSet::from([("shop".into(), "hello".into())]));
+    assert!(routes.enter("hello.shop").is_some() && routes.enter("other.shop").is_none() && routes.enter("hello.bank").is_some());
     index.retain_slices(Some("bank"), &HashSet::new());
     assert_eq!(shape(&routes)[0].2, [address(1), address(2)]);
     index.retain_slices(None, &HashSet::from([("shop".into(), "hello-1-1".into())]));
@@ -249,9 +186,7 @@ fn only_ready_endpoints_that_stay_are_used(
     let (mut index, routes, _windows) = index();
     index.apply(&function("shop", "hello", 1, &[("hello-1", 100, false)]));
     let mut listed = slice("hello-1", 0, address(1), None, true);
-    listed.endpoints[0].conditions = Some(from_json(
-        json!({"ready": ready, "serving": serving, "terminating": terminating}),
-    ));
+    listed.endpoints[0].conditions = Some(from_json(json!({"ready": ready, "serving": serving, "terminating": terminating})));
     index.apply_slice(&listed);
     assert_eq!(!shape(&routes)[0].2.is_empty(), used);
 }
@@ -276,12 +211,7 @@ fn addresses_that_no_pod_can_have_are_left_out(#[case] forged: &str) {
 #[test]
 fn a_slice_that_changes_its_deployment_leaves_the_old_one() {
     let (mut index, routes, _windows) = index();
-    index.apply(&function(
-        "shop",
-        "hello",
-        1,
-        &[("hello-1", 50, false), ("hello-2", 50, false)],
-    ));
+    index.apply(&function("shop", "hello", 1, &[("hello-1", 50, false), ("hello-2", 50, false)]));
     let mut listed = slice("hello-1", 0, address(1), None, true);
     index.apply_slice(&listed);
     listed
@@ -292,10 +222,7 @@ fn a_slice_that_changes_its_deployment_leaves_the_old_one() {
         .insert(LABEL_DEPLOYMENT.into(), "hello-2".into());
     index.apply_slice(&listed);
     assert_eq!(
-        shape(&routes)
-            .into_iter()
-            .map(|(_, _, open)| open)
-            .collect::<Vec<_>>(),
+        shape(&routes).into_iter().map(|(_, _, open)| open).collect::<Vec<_>>(),
         [vec![], vec![address(1)]]
     );
 }
@@ -304,10 +231,7 @@ fn a_slice_that_changes_its_deployment_leaves_the_old_one() {
 #[case(true, false)]
 #[case(false, true)]
 #[case(true, true)]
-fn reports_to_an_agent_begin_once_whoever_says_that_it_has_windows(
-    #[case] label: bool,
-    #[case] traffic: bool,
-) {
+fn reports_to_an_agent_begin_once_whoever_says_that_it_has_windows(#[case] label: bool, #[case] traffic: bool) {
     let (mut index, routes, mut windows) = index();
     let agent = label.then(|| SocketAddr::from(([10, 0, 0, 1], 9901)));
     index.apply_slice(&slice("hello-1", 0, address(1), agent, true));
@@ -318,10 +242,7 @@ fn reports_to_an_agent_begin_once_whoever_says_that_it_has_windows(
         Some(([10, 0, 0, 1], 9901).into())
     );
     assert!(windows.try_recv().is_err());
-    assert!(
-        shape(&routes)[0].2.is_empty(),
-        "nothing was heard of the agent yet"
-    );
+    assert!(shape(&routes)[0].2.is_empty(), "nothing was heard of the agent yet");
 }
 
 #[test]

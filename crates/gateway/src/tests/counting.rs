@@ -3,8 +3,9 @@
 use http::Response;
 use http_body_util::Full;
 
-use super::harness::{
-    Hold, Stack, client, eventually, executor, holding, named, read_head, refusing, scripted,
+use super::{
+    executors::{Hold, executor, holding, named, read_head, refusing, scripted},
+    harness::{Stack, client, eventually},
 };
 
 #[tokio::test]
@@ -16,14 +17,11 @@ async fn counts_are_conserved_whatever_happens_to_requests() {
             .get("x-want")
             .and_then(|want| want.to_str().ok()?.parse::<u16>().ok())
             .unwrap_or(200);
-        Response::builder()
-            .status(status)
-            .body(Full::from("x"))
-            .expect("it is an answer")
+        Response::builder().status(status).body(Full::from("x")).expect("it is an answer")
     })
     .await;
     let (closing, _) = scripted(|mut stream, _| async move {
-        drop(read_head(&mut stream).await);
+        read_head(&mut stream).await;
     })
     .await;
     let executors = [mixed, refusing().await];
@@ -33,23 +31,11 @@ async fn counts_are_conserved_whatever_happens_to_requests() {
     let client = client();
     let wanted = [200_u16, 204, 404, 500];
     let requests: Vec<_> = (0..400)
-        .map(|number| {
-            tokio::spawn(
-                stack
-                    .get(&client)
-                    .header("x-want", wanted[number % 4].to_string())
-                    .send(),
-            )
-        })
+        .map(|number| tokio::spawn(stack.get(&client).header("x-want", wanted[number % 4].to_string()).send()))
         .collect();
     let mut answers = std::collections::BTreeMap::<u16, u64>::new();
     for request in requests {
-        let status = request
-            .await
-            .expect("no panic")
-            .expect("it is answered")
-            .status()
-            .as_u16();
+        let status = request.await.expect("no panic").expect("it is answered").status().as_u16();
         *answers.entry(status).or_default() += 1;
     }
     eventually("nothing is in flight", || {
@@ -57,25 +43,10 @@ async fn counts_are_conserved_whatever_happens_to_requests() {
     })
     .await;
     let (first, second) = (stack.counts("hello-1"), stack.counts("hello-2"));
-    assert_eq!(
-        first.requests + second.requests + stack.report().unroutable,
-        400
-    );
-    assert_eq!(
-        (second.requests, second.failures, second.classes),
-        (100, 100, [0; 5])
-    );
+    assert_eq!(first.requests + second.requests + stack.report().unroutable, 400);
+    assert_eq!((second.requests, second.failures, second.classes), (100, 100, [0; 5]));
     let answered = |status: u16| answers.get(&status).copied().unwrap_or(0);
-    assert_eq!(
-        first.classes,
-        [
-            0,
-            answered(200) + answered(204),
-            0,
-            answered(404),
-            answered(500)
-        ]
-    );
+    assert_eq!(first.classes, [0, answered(200) + answered(204), 0, answered(404), answered(500)]);
     assert_eq!(answered(502), 100);
     assert_eq!(first.latency.count(), first.requests);
 }
@@ -93,10 +64,7 @@ async fn a_client_that_goes_away_is_no_failure_of_the_executor() {
     request.abort();
     eventually("it is counted", || stack.counts("hello-1").cancelled == 1).await;
     let counts = stack.counts("hello-1");
-    assert_eq!(
-        (counts.requests, counts.failures, counts.in_flight),
-        (1, 0, 0)
-    );
+    assert_eq!((counts.requests, counts.failures, counts.in_flight), (1, 0, 0));
 }
 
 #[tokio::test]
@@ -145,16 +113,10 @@ async fn a_request_that_only_waits_holds_no_generation() {
     let mut stack = Stack::start().await;
     stack.route(1, &[("hello-1", 100, false)]);
     let request = tokio::spawn(stack.get(&client()).send());
-    eventually("the request waits", || {
-        stack.gateway.metrics.waiting.get() == 1
-    })
-    .await;
+    eventually("the request waits", || stack.gateway.metrics.waiting.get() == 1).await;
     let executor = named("second").await;
     stack.route(2, &[("hello-2", 100, false)]);
-    eventually("the second generation is acked", || {
-        stack.report().generation == 2
-    })
-    .await;
+    eventually("the second generation is acked", || stack.report().generation == 2).await;
     stack.list("hello-2", &[executor]);
     assert_eq!(
         request

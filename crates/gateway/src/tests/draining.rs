@@ -8,7 +8,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::harness::{Hold, PATIENCE, Stack, client, eventually, holding, limits, named};
+use super::{
+    executors::{Hold, holding, named},
+    harness::{PATIENCE, Stack, client, eventually, limits},
+};
 
 #[tokio::test]
 async fn requests_in_flight_are_answered_after_sigterm() {
@@ -23,10 +26,7 @@ async fn requests_in_flight_are_answered_after_sigterm() {
     stack.stop();
     eventually("it is not ready", || !stack.gateway.is_ready()).await;
     let address = stack.address;
-    eventually("the door is closed", || {
-        std::net::TcpStream::connect(address).is_err()
-    })
-    .await;
+    eventually("the door is closed", || std::net::TcpStream::connect(address).is_err()).await;
     hold.release_all();
     let answer = request.await.expect("no panic").expect("it is answered");
     assert_eq!(answer.headers()["connection"], "close");
@@ -61,9 +61,7 @@ async fn an_idle_connection_is_closed_and_does_not_hold_the_end_up() {
     let executor = named("served").await;
     stack.list("hello-1", &[executor]);
     stack.route(1, &[("hello-1", 100, false)]);
-    let mut idle = TcpStream::connect(stack.address)
-        .await
-        .expect("the gateway listens");
+    let mut idle = TcpStream::connect(stack.address).await.expect("the gateway listens");
     idle.write_all(b"GET / HTTP/1.1\r\nhost: hello.shop\r\n\r\n")
         .await
         .expect("the gateway reads");

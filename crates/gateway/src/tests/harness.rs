@@ -1,24 +1,11 @@
 //! A gateway on a loopback port, executors beside it and the objects that route to them.
 
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    net::SocketAddr,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use anneal_api::v1alpha1::Function;
 use anneal_protocol::gateway::Counts;
 use anneal_telemetry::Registry;
 use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::rt::TokioIo;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::{Value, json};
 use tokio::{
@@ -76,11 +63,19 @@ impl Stack {
     }
 
     pub(crate) async fn with(limits: Limits) -> Self {
+        Self::configured(limits, None).await
+    }
+
+    pub(crate) async fn reporting(limits: Limits, controller: &str) -> Self {
+        Self::configured(limits, Some(controller.to_owned())).await
+    }
+
+    async fn configured(limits: Limits, controller: Option<String>) -> Self {
         let mut token = tempfile::NamedTempFile::new().expect("a file can be made");
         token.write_all(b"the-token\n").expect("it can be written");
         let peers = Peers {
             gateway: "gateway-0".into(),
-            controller: None,
+            controller,
             controller_token: token.path().into(),
             agent_token: token.path().into(),
         };
@@ -99,11 +94,7 @@ impl Stack {
         routes.mark_complete();
         let gateway = Arc::new(Gateway::new(settings, Arc::clone(&routes), metrics));
         let (opened, windows) = mpsc::unbounded_channel::<Arc<Endpoint>>();
-        tokio::spawn(windows::run(
-            Arc::clone(&gateway),
-            PeerClient::new().expect("it can be made"),
-            windows,
-        ));
+        tokio::spawn(windows::run(Arc::clone(&gateway), PeerClient::new(), windows));
         let (listener, address) = listen().await;
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(server::serve(Arc::clone(&gateway), listener, async move {
@@ -122,30 +113,21 @@ impl Stack {
 
     /// Routes `hello.shop` by `traffic`: (deployment, percent, windows); the first is `stable`.
     pub(crate) fn route(&mut self, generation: i64, traffic: &[(&str, i64, bool)]) {
-        self.index
-            .apply(&function("shop", "hello", generation, traffic));
+        self.index.apply(&function("shop", "hello", generation, traffic));
     }
 
     /// Lists executors of a Deployment in `shop`.
     pub(crate) fn list(&mut self, deployment: &str, executors: &[SocketAddr]) {
         // One slice has one port for all: each executor of a test has a slice of its own.
         for (number, executor) in executors.iter().enumerate() {
-            self.index
-                .apply_slice(&slice(deployment, number, *executor, None, true));
+            self.index.apply_slice(&slice(deployment, number, *executor, None, true));
         }
     }
 
     pub(crate) fn counts(&self, deployment: &str) -> Counts {
         let reports = self.gateway.routes.reports();
-        let report = reports
-            .iter()
-            .find(|report| report.function.name == "hello")
-            .expect("it is routed");
-        report
-            .deployments
-            .get(deployment)
-            .cloned()
-            .unwrap_or_default()
+        let report = reports.iter().find(|report| report.function.name == "hello").expect("it is routed");
+        report.deployments.get(deployment).cloned().unwrap_or_default()
     }
 
     pub(crate) fn report(&self) -> anneal_protocol::gateway::FunctionReport {
@@ -163,28 +145,15 @@ impl Stack {
 
     /// A request of `hello.shop`.
     pub(crate) fn get(&self, client: &reqwest::Client) -> reqwest::RequestBuilder {
-        client
-            .get(self.url("/"))
-            .header("host", "hello.shop")
-            .timeout(PATIENCE)
+        client.get(self.url("/")).header("host", "hello.shop").timeout(PATIENCE)
     }
 
     /// A request of `hello.shop` with a body in pieces, whose length is not said before.
-    pub(crate) fn post_chunked(
-        &self,
-        client: &reqwest::Client,
-        body: &Bytes,
-    ) -> reqwest::RequestBuilder {
-        let pieces: Vec<Result<Bytes, std::convert::Infallible>> = body
-            .chunks(9_999)
-            .map(|piece| Ok(Bytes::copy_from_slice(piece)))
-            .collect();
+    pub(crate) fn post_chunked(&self, client: &reqwest::Client, body: &Bytes) -> reqwest::RequestBuilder {
+        let pieces: Vec<Result<Bytes, std::convert::Infallible>> =
+            body.chunks(9_999).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         let body = reqwest::Body::wrap_stream(futures::stream::iter(pieces));
-        client
-            .post(self.url("/"))
-            .header("host", "hello.shop")
-            .timeout(PATIENCE)
-            .body(body)
+        client.post(self.url("/")).header("host", "hello.shop").timeout(PATIENCE).body(body)
     }
 
     /// SIGTERM.
@@ -195,8 +164,8 @@ impl Stack {
     }
 
     /// Until the server has ended.
-    pub(crate) async fn stopped(self) {
-        timeout(PATIENCE, self.server)
+    pub(crate) async fn stopped(&mut self) {
+        timeout(PATIENCE, &mut self.server)
             .await
             .expect("it ends")
             .expect("it does not panic");
@@ -204,10 +173,7 @@ impl Stack {
 }
 
 pub(crate) fn client() -> reqwest::Client {
-    reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("it can be made")
+    reqwest::Client::builder().no_proxy().build().expect("it can be made")
 }
 
 /// Until the condition holds.
@@ -221,14 +187,11 @@ pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) 
     assert!(waited.await.is_ok(), "{what} did not come true");
 }
 
-pub(crate) fn function(
-    namespace: &str,
-    name: &str,
-    generation: i64,
-    traffic: &[(&str, i64, bool)],
-) -> Function {
+pub(crate) fn function(namespace: &str, name: &str, generation: i64, traffic: &[(&str, i64, bool)]) -> Function {
     let target = |(deployment, percent, windows): &(&str, i64, bool)| json!({"stage": if *windows { "PgoInstrumented" } else { "Native" }, "buildKey": "0123456789abcdef".repeat(4), "deployment": deployment, "percent": percent, "readyReplicas": 1, "windows": windows});
-    let stable = traffic.first().map(|(deployment, _, _)| json!({"stage": "Native", "buildKey": "0123456789abcdef".repeat(4), "deployment": deployment}));
+    let stable = traffic
+        .first()
+        .map(|(deployment, _, _)| json!({"stage": "Native", "buildKey": "0123456789abcdef".repeat(4), "deployment": deployment}));
     from_json(json!({
         "apiVersion": "anneal.dev/v1alpha1", "kind": "Function",
         "metadata": {"name": name, "namespace": namespace, "uid": format!("uid-{name}")},
@@ -238,13 +201,7 @@ pub(crate) fn function(
 }
 
 /// A slice in `shop` with one endpoint.
-pub(crate) fn slice(
-    deployment: &str,
-    number: usize,
-    executor: SocketAddr,
-    agent: Option<SocketAddr>,
-    ready: bool,
-) -> EndpointSlice {
+pub(crate) fn slice(deployment: &str, number: usize, executor: SocketAddr, agent: Option<SocketAddr>, ready: bool) -> EndpointSlice {
     let mut ports = vec![json!({"name": "http", "port": executor.port(), "protocol": "TCP"})];
     let mut labels = BTreeMap::from([("anneal.dev/deployment", deployment)]);
     if let Some(agent) = agent {
@@ -264,128 +221,14 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(value: Value) -> T {
 }
 
 pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port is free");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
     (listener, address)
 }
 
-/// A port at which nobody listens.
-pub(crate) async fn refusing() -> SocketAddr {
-    listen().await.1
-}
-
-/// An executor that answers like `answer` and keeps connections.
-pub(crate) async fn executor<F, R>(answer: F) -> SocketAddr
-where
-    F: Fn(Request<Incoming>) -> R + Clone + Send + 'static,
-    R: Future<Output = Response<Full<Bytes>>> + Send + 'static,
-{
-    let (listener, address) = listen().await;
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let service = service_fn(move |request| {
-                    let answer = answer(request);
-                    async move { Ok::<_, std::convert::Infallible>(answer.await) }
-                });
-                // A client that goes away is no fault of a test.
-                drop(
-                    hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service)
-                        .await,
-                );
-            });
-        }
-    });
-    address
-}
-
-/// An executor that answers its name to every request.
-pub(crate) async fn named(name: &'static str) -> SocketAddr {
-    executor(move |_| async move { Response::new(Full::from(name)) }).await
-}
-
-/// An executor that answers what it was sent: the body, and the head in `x-seen-…`.
-pub(crate) async fn echo() -> SocketAddr {
-    executor(|request| async move {
-        let (head, body) = request.into_parts();
-        let mut answer = Response::new(Full::from(
-            body.collect()
-                .await
-                .map(|body| body.to_bytes())
-                .unwrap_or_default(),
-        ));
-        answer.headers_mut().insert(
-            "x-seen-target",
-            head.uri.to_string().parse().expect("it is a header"),
-        );
-        answer.headers_mut().insert(
-            "x-seen-method",
-            head.method.as_str().parse().expect("it is a header"),
-        );
-        for (name, value) in &head.headers {
-            answer.headers_mut().append(
-                format!("x-seen-{name}")
-                    .parse::<http::HeaderName>()
-                    .expect("it is a name"),
-                value.clone(),
-            );
-        }
-        answer
-    })
-    .await
-}
-
-/// An executor that speaks bytes: `script` gets every connection with its number, from 0.
-pub(crate) async fn scripted<F, R>(script: F) -> (SocketAddr, Arc<AtomicUsize>)
-where
-    F: Fn(TcpStream, usize) -> R + Send + 'static,
-    R: Future<Output = ()> + Send + 'static,
-{
-    let (listener, address) = listen().await;
-    let connections = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&connections);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(script(stream, counted.fetch_add(1, SeqCst)));
-        }
-    });
-    (address, connections)
-}
-
-/// Reads up to the end of a head; `false` when the peer closed first.
-pub(crate) async fn read_head(stream: &mut TcpStream) -> bool {
-    let mut seen = Vec::new();
-    let mut byte = [0; 1];
-    while !seen.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut byte).await {
-            Ok(1) => seen.push(byte[0]),
-            _ => return false,
-        }
-    }
-    true
-}
-
-/// Writes a short answer.
-pub(crate) async fn write_answer(stream: &mut TcpStream, extra: &str, body: &str) {
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{extra}\r\n{body}",
-        body.len()
-    );
-    stream
-        .write_all(answer.as_bytes())
-        .await
-        .expect("the gateway reads");
-}
-
 /// Sends bytes to the gateway and reads until it closes.
 pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(address)
-        .await
-        .expect("the gateway listens");
+    let mut stream = TcpStream::connect(address).await.expect("the gateway listens");
     stream.write_all(bytes).await.expect("the gateway reads");
     let mut answer = Vec::new();
     // A refused request may end in a reset: what was read until then counts.
@@ -394,36 +237,4 @@ pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
         .expect("the gateway closes");
     drop(read);
     String::from_utf8_lossy(&answer).into_owned()
-}
-
-/// Requests that executors hold until a test lets them go.
-#[derive(Clone, Default)]
-pub(crate) struct Hold(Arc<Mutex<Vec<oneshot::Sender<()>>>>);
-
-impl Hold {
-    pub(crate) async fn wait(&self) {
-        let (release, released) = oneshot::channel();
-        self.0.lock().expect("nobody panicked").push(release);
-        drop(released.await);
-    }
-
-    pub(crate) fn held(&self) -> usize {
-        self.0.lock().expect("nobody panicked").len()
-    }
-
-    pub(crate) fn release_all(&self) {
-        self.0.lock().expect("nobody panicked").clear();
-    }
-}
-
-/// An executor that answers its name when `hold` lets it.
-pub(crate) async fn holding(name: &'static str, hold: Hold) -> SocketAddr {
-    executor(move |_| {
-        let hold = hold.clone();
-        async move {
-            hold.wait().await;
-            Response::new(Full::from(name))
-        }
-    })
-    .await
 }

@@ -12,8 +12,9 @@ use bytes::Bytes;
 use http::StatusCode;
 use tokio::io::AsyncReadExt;
 
-use super::harness::{
-    Stack, client, echo, eventually, limits, named, read_head, refusing, scripted, write_answer,
+use super::{
+    executors::{echo, named, read_head, refusing, scripted, write_answer},
+    harness::{Stack, client, eventually, limits},
 };
 
 #[tokio::test]
@@ -25,11 +26,7 @@ async fn a_refused_connection_is_tried_elsewhere_with_the_body_untouched() {
     let body = Bytes::from(vec![3_u8; 500_000]);
     let mut retries = 0;
     for _ in 0..6 {
-        let answer = stack
-            .post_chunked(&client(), &body)
-            .send()
-            .await
-            .expect("it is answered");
+        let answer = stack.post_chunked(&client(), &body).send().await.expect("it is answered");
         assert_eq!(answer.status(), StatusCode::OK);
         retries += answer
             .headers()
@@ -40,12 +37,7 @@ async fn a_refused_connection_is_tried_elsewhere_with_the_body_untouched() {
     }
     let counts = stack.counts("hello-1");
     assert_eq!(
-        (
-            counts.requests,
-            counts.classes[1],
-            counts.failures,
-            counts.retries
-        ),
+        (counts.requests, counts.classes[1], counts.failures, counts.retries),
         (6, 6, 0, retries)
     );
     assert!(retries >= 2, "both refusing executors were met: {retries}");
@@ -59,21 +51,10 @@ async fn an_executor_that_refuses_is_left_alone_for_a_while() {
     stack.route(1, &[("hello-1", 100, false)]);
     let client = client();
     for _ in 0..50 {
-        assert!(
-            stack
-                .get(&client)
-                .send()
-                .await
-                .expect("it is answered")
-                .status()
-                .is_success()
-        );
+        assert!(stack.get(&client).send().await.expect("it is answered").status().is_success());
     }
     let retries = stack.counts("hello-1").retries;
-    assert!(
-        (1..10).contains(&retries),
-        "it was tried {retries} times in 50 requests"
-    );
+    assert!((1..10).contains(&retries), "it was tried {retries} times in 50 requests");
 }
 
 #[tokio::test]
@@ -92,33 +73,22 @@ async fn a_request_that_was_sent_is_not_sent_again() {
     .await;
     stack.list("hello-1", &[closing]);
     stack.route(1, &[("hello-1", 100, false)]);
-    let answer = stack
-        .get(&client())
-        .body("x")
-        .send()
-        .await
-        .expect("it is answered");
+    let answer = stack.get(&client()).body("x").send().await.expect("it is answered");
     assert_eq!(
         (answer.status(), &answer.headers()["x-anneal-reason"]),
-        (
-            StatusCode::BAD_GATEWAY,
-            &http::HeaderValue::from_static("ExecutorFailed")
-        )
+        (StatusCode::BAD_GATEWAY, &http::HeaderValue::from_static("ExecutorFailed"))
     );
     assert_eq!(answer.headers()["x-anneal-stage"], "Native");
     assert_eq!(received.load(SeqCst), 1);
     let counts = stack.counts("hello-1");
-    assert_eq!(
-        (counts.requests, counts.failures, counts.retries),
-        (1, 1, 0)
-    );
+    assert_eq!((counts.requests, counts.failures, counts.retries), (1, 1, 0));
 }
 
 #[tokio::test]
 async fn an_idempotency_key_allows_it_to_be_sent_again() {
     let mut stack = Stack::start().await;
     let (closing, _) = scripted(|mut stream, _| async move {
-        drop(read_head(&mut stream).await);
+        read_head(&mut stream).await;
     })
     .await;
     let executors = [closing, echo().await];
@@ -135,10 +105,7 @@ async fn an_idempotency_key_allows_it_to_be_sent_again() {
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(answer.text().await.expect("it is whole"), "again");
     }
-    assert!(
-        stack.counts("hello-1").failures >= 1,
-        "the closing executor was met"
-    );
+    assert!(stack.counts("hello-1").failures >= 1, "the closing executor was met");
     assert_eq!(stack.counts("hello-1").classes[1], 4);
 }
 
@@ -156,27 +123,12 @@ async fn a_kept_connection_that_its_executor_closed_costs_no_request() {
     stack.route(1, &[("hello-1", 100, false)]);
     let (client, requests) = (client(), 20);
     for number in 1..=requests {
-        let answer = stack
-            .get(&client)
-            .body("x")
-            .send()
-            .await
-            .expect("it is answered");
+        let answer = stack.get(&client).body("x").send().await.expect("it is answered");
         assert_eq!(answer.status(), StatusCode::OK, "request {number}");
-        let passage = stack
-            .gateway
-            .routes
-            .enter("hello.shop")
-            .expect("it is routed");
-        eventually("the close is noticed", || {
-            passage.route.targets[0].endpoints[0].pool.kept() == 0
-        })
-        .await;
+        let passage = stack.gateway.routes.enter("hello.shop").expect("it is routed");
+        eventually("the close is noticed", || passage.route.targets[0].endpoints[0].pool.kept() == 0).await;
     }
-    assert_eq!(
-        (connections.load(SeqCst), stack.counts("hello-1").failures),
-        (requests, 0)
-    );
+    assert_eq!((connections.load(SeqCst), stack.counts("hello-1").failures), (requests, 0));
 }
 
 #[tokio::test]
@@ -192,15 +144,7 @@ async fn connections_are_kept_and_used_again() {
     stack.route(1, &[("hello-1", 100, false)]);
     let client = client();
     for _ in 0..20 {
-        assert!(
-            stack
-                .get(&client)
-                .send()
-                .await
-                .expect("it is answered")
-                .status()
-                .is_success()
-        );
+        assert!(stack.get(&client).send().await.expect("it is answered").status().is_success());
     }
     assert_eq!(connections.load(SeqCst), 1);
 }
@@ -242,12 +186,9 @@ async fn an_answer_that_breaks_off_is_a_failure_and_not_an_answer() {
     .await;
     let (cut, _) = scripted(|mut stream, _| async move {
         if read_head(&mut stream).await {
-            tokio::io::AsyncWriteExt::write_all(
-                &mut stream,
-                b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart",
-            )
-            .await
-            .expect("the gateway reads");
+            tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart")
+                .await
+                .expect("the gateway reads");
         }
     })
     .await;
@@ -257,14 +198,7 @@ async fn an_answer_that_breaks_off_is_a_failure_and_not_an_answer() {
     let client = client();
     let (mut whole, mut broken) = (0, 0);
     for _ in 0..2 {
-        match stack
-            .get(&client)
-            .send()
-            .await
-            .expect("its head comes")
-            .bytes()
-            .await
-        {
+        match stack.get(&client).send().await.expect("its head comes").bytes().await {
             Ok(_) => whole += 1,
             Err(_) => broken += 1,
         }
@@ -274,13 +208,7 @@ async fn an_answer_that_breaks_off_is_a_failure_and_not_an_answer() {
         stack.counts("hello-1").requests + stack.counts("hello-2").requests == 2
     })
     .await;
-    assert_eq!(
-        (
-            stack.counts("hello-2").failures,
-            stack.counts("hello-2").classes
-        ),
-        (1, [0; 5])
-    );
+    assert_eq!((stack.counts("hello-2").failures, stack.counts("hello-2").classes), (1, [0; 5]));
 }
 
 #[tokio::test]
@@ -300,10 +228,7 @@ async fn a_slow_executor_runs_into_the_limit_of_the_whole_request() {
     let answer = stack.get(&client()).send().await.expect("it is answered");
     assert_eq!(
         (answer.status(), &answer.headers()["x-anneal-reason"]),
-        (
-            StatusCode::GATEWAY_TIMEOUT,
-            &http::HeaderValue::from_static("Timeout")
-        )
+        (StatusCode::GATEWAY_TIMEOUT, &http::HeaderValue::from_static("Timeout"))
     );
     assert_eq!(stack.counts("hello-1").failures, 1);
 }
@@ -327,17 +252,11 @@ async fn an_executors_own_errors_pass() {
     let answer = stack.get(&client()).send().await.expect("it is answered");
     assert_eq!(
         (answer.status(), &answer.headers()["x-anneal-stage"]),
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            &http::HeaderValue::from_static("Native")
-        )
+        (StatusCode::SERVICE_UNAVAILABLE, &http::HeaderValue::from_static("Native"))
     );
     assert_eq!(answer.text().await.expect("it is whole"), "busy");
     assert_eq!(
-        (
-            stack.counts("hello-1").classes,
-            stack.counts("hello-1").retries
-        ),
+        (stack.counts("hello-1").classes, stack.counts("hello-1").retries),
         ([0, 0, 0, 0, 1], 0)
     );
 }

@@ -1,15 +1,14 @@
 //! The ordinary way: routing, headers, bodies, refusals, waiting.
 
-use std::{collections::HashMap, time::Duration};
-
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-use super::harness::{
-    Hold, Stack, client, echo, eventually, function, holding, limits, named, refusing, slice,
+use super::{
+    executors::echo,
+    harness::{Stack, client, eventually},
 };
 
 async fn echoing() -> Stack {
@@ -40,10 +39,7 @@ async fn a_request_reaches_its_function_by_host_and_by_path() {
         assert_eq!(answer.headers()["x-seen-target"], seen);
         assert_eq!(answer.headers()["x-seen-host"], host);
         assert_eq!(
-            (
-                &answer.headers()["x-anneal-stage"],
-                &answer.headers()["x-anneal-build"]
-            ),
+            (&answer.headers()["x-anneal-stage"], &answer.headers()["x-anneal-build"]),
             (
                 &http::HeaderValue::from_static("Native"),
                 &http::HeaderValue::from_static("0123456789")
@@ -106,56 +102,23 @@ async fn bodies_pass_in_both_directions_whatever_frames_them() {
 async fn a_body_over_the_limit_is_refused_with_and_without_a_length() {
     let stack = echoing().await;
     let large = Bytes::from(vec![7_u8; (1 << 20) + 1]);
-    let known = stack
-        .get(&client())
-        .body(large.clone())
-        .send()
-        .await
-        .expect("it is answered");
+    let known = stack.get(&client()).body(large.clone()).send().await.expect("it is answered");
     assert_eq!(
         (known.status(), &known.headers()["x-anneal-reason"]),
-        (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            &http::HeaderValue::from_static("TooLarge")
-        )
+        (StatusCode::PAYLOAD_TOO_LARGE, &http::HeaderValue::from_static("TooLarge"))
     );
-    let streamed = stack
-        .post_chunked(&client(), &large)
-        .send()
-        .await
-        .expect("it is answered");
+    let streamed = stack.post_chunked(&client(), &large).send().await.expect("it is answered");
     assert_eq!(streamed.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    eventually("the request is over", || {
-        stack.counts("hello-1").in_flight == 0
-    })
-    .await;
-    assert_eq!(
-        (
-            stack.counts("hello-1").failures,
-            stack.counts("hello-1").cancelled
-        ),
-        (0, 1)
-    );
+    eventually("the request is over", || stack.counts("hello-1").in_flight == 0).await;
+    assert_eq!((stack.counts("hello-1").failures, stack.counts("hello-1").cancelled), (0, 1));
 }
 
 #[tokio::test]
 async fn what_cannot_be_routed_is_told_why() {
     let stack = echoing().await;
     for (host, path, status, reason, word) in [
-        (
-            "hello",
-            "/",
-            421,
-            "Misdirected",
-            "hello.NAMESPACE.svc.cluster.local",
-        ),
-        (
-            "www.example.com",
-            "/",
-            421,
-            "Misdirected",
-            "NAME.NAMESPACE.svc",
-        ),
+        ("hello", "/", 421, "Misdirected", "hello.NAMESPACE.svc.cluster.local"),
+        ("www.example.com", "/", 421, "Misdirected", "NAME.NAMESPACE.svc"),
         ("other.shop", "/", 404, "NotFound", "no Function"),
         ("localhost", "/", 404, "NotFound", "/NAMESPACE/NAME"),
         ("localhost", "/shop/other/x", 404, "NotFound", "no Function"),
@@ -167,10 +130,7 @@ async fn what_cannot_be_routed_is_told_why() {
             .await
             .expect("it is answered");
         assert_eq!(
-            (
-                answer.status().as_u16(),
-                answer.headers()["x-anneal-reason"].to_str().ok()
-            ),
+            (answer.status().as_u16(), answer.headers()["x-anneal-reason"].to_str().ok()),
             (status, Some(reason)),
             "{host}{path}"
         );
@@ -182,13 +142,10 @@ async fn what_cannot_be_routed_is_told_why() {
 #[tokio::test]
 async fn http_2_without_tls_is_served() {
     let stack = echoing().await;
-    let stream = TcpStream::connect(stack.address)
+    let stream = TcpStream::connect(stack.address).await.expect("the gateway listens");
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
         .await
-        .expect("the gateway listens");
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .expect("it speaks HTTP/2");
+        .expect("it speaks HTTP/2");
     tokio::spawn(connection);
     let request = Request::post("http://hello.shop/a")
         .header("cookie", "a=1")
@@ -208,200 +165,5 @@ async fn http_2_without_tls_is_served() {
             &http::HeaderValue::from_static("a=1; b=2")
         )
     );
-    assert_eq!(
-        answer
-            .into_body()
-            .collect()
-            .await
-            .expect("it is whole")
-            .to_bytes(),
-        "body"
-    );
-}
-
-#[tokio::test]
-async fn the_split_is_exact_over_the_wire() {
-    let mut stack = Stack::start().await;
-    let (stable, canary) = (named("stable").await, named("canary").await);
-    stack.list("hello-1", &[stable]);
-    stack.list("hello-2", &[canary]);
-    stack.route(1, &[("hello-1", 95, false), ("hello-2", 5, false)]);
-    let (client, mut seen) = (client(), HashMap::new());
-    for _ in 0..200 {
-        *seen
-            .entry(
-                stack
-                    .get(&client)
-                    .send()
-                    .await
-                    .expect("it is answered")
-                    .text()
-                    .await
-                    .expect("it is whole"),
-            )
-            .or_insert(0) += 1;
-    }
-    assert_eq!((seen["stable"], seen["canary"]), (190, 10));
-}
-
-#[tokio::test]
-async fn the_share_of_a_target_without_executors_goes_to_stable_and_is_not_made_up() {
-    let mut stack = Stack::start().await;
-    let (stable, canary) = (named("stable").await, named("canary").await);
-    stack.list("hello-1", &[stable]);
-    stack.route(1, &[("hello-1", 50, false), ("hello-2", 50, false)]);
-    let client = client();
-    for _ in 0..10 {
-        assert_eq!(
-            stack
-                .get(&client)
-                .send()
-                .await
-                .expect("it is answered")
-                .text()
-                .await
-                .expect("it is whole"),
-            "stable"
-        );
-    }
-    stack.list("hello-2", &[canary]);
-    for _ in 0..10 {
-        stack.get(&client).send().await.expect("it is answered");
-    }
-    assert_eq!(
-        (
-            stack.counts("hello-1").requests,
-            stack.counts("hello-2").requests
-        ),
-        (15, 5)
-    );
-}
-
-#[tokio::test]
-async fn the_least_busy_executor_is_chosen() {
-    let mut stack = Stack::start().await;
-    let (slow, quick) = (Hold::default(), Hold::default());
-    let executors = [
-        holding("slow", slow.clone()).await,
-        holding("quick", quick.clone()).await,
-    ];
-    stack.list("hello-1", &executors);
-    stack.route(1, &[("hello-1", 100, false)]);
-    let client = client();
-    let requests: Vec<_> = (0..6)
-        .map(|_| tokio::spawn(stack.get(&client).send()))
-        .collect();
-    eventually("six requests are held", || slow.held() + quick.held() == 6).await;
-    assert_eq!((slow.held(), quick.held()), (3, 3));
-    slow.release_all();
-    quick.release_all();
-    for request in requests {
-        assert!(
-            request
-                .await
-                .expect("no panic")
-                .expect("it is answered")
-                .status()
-                .is_success()
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_request_waits_until_an_executor_is_there() {
-    let mut stack = Stack::start().await;
-    stack.route(1, &[("hello-1", 100, false)]);
-    let client = client();
-    let request = tokio::spawn(stack.get(&client).send());
-    eventually("the request waits", || {
-        stack.gateway.metrics.waiting.get() == 1
-    })
-    .await;
-    let executor = named("late").await;
-    stack
-        .index
-        .apply_slice(&slice("hello-1", 0, executor, None, false));
-    assert_eq!(
-        stack.gateway.metrics.waiting.get(),
-        1,
-        "an executor that is not ready takes nothing"
-    );
-    stack
-        .index
-        .apply_slice(&slice("hello-1", 0, executor, None, true));
-    let answer = request.await.expect("no panic").expect("it is answered");
-    assert_eq!(answer.text().await.expect("it is whole"), "late");
-    assert_eq!(
-        (
-            stack.report().unroutable,
-            stack.gateway.metrics.waiting.get()
-        ),
-        (0, 0)
-    );
-}
-
-#[tokio::test]
-async fn waiting_is_bounded_in_time_and_number() {
-    let mut stack = Stack::with(crate::settings::Limits {
-        hold: Duration::from_millis(300),
-        hold_queue: 2,
-        ..limits()
-    })
-    .await;
-    stack.route(1, &[("hello-1", 100, false)]);
-    let gone = refusing().await;
-    stack.list("hello-1", &[gone]);
-    let client = client();
-    let waiting: Vec<_> = (0..2)
-        .map(|_| tokio::spawn(stack.get(&client).send()))
-        .collect();
-    eventually("two requests wait", || {
-        stack.gateway.metrics.waiting.get() == 2
-    })
-    .await;
-    let third = stack.get(&client).send().await.expect("it is answered");
-    assert_eq!(
-        (
-            third.status(),
-            &third.headers()["x-anneal-reason"],
-            &third.headers()["retry-after"]
-        ),
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            &http::HeaderValue::from_static("QueueFull"),
-            &http::HeaderValue::from_static("1")
-        )
-    );
-    for request in waiting {
-        let answer = request.await.expect("no panic").expect("it is answered");
-        assert_eq!(
-            (answer.status(), &answer.headers()["x-anneal-reason"]),
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                &http::HeaderValue::from_static("NoExecutor")
-            )
-        );
-        assert!(answer.headers().contains_key("retry-after"));
-    }
-    assert_eq!(stack.report().unroutable, 3);
-}
-
-#[tokio::test]
-async fn a_deleted_function_is_not_found_even_by_who_waits_for_it() {
-    let mut stack = Stack::start().await;
-    stack.index.apply(&function("shop", "hello", 1, &[]));
-    let request = tokio::spawn(stack.get(&client()).send());
-    eventually("the request waits", || {
-        stack.gateway.metrics.waiting.get() == 1
-    })
-    .await;
-    stack.index.remove("shop", "hello");
-    assert_eq!(
-        request
-            .await
-            .expect("no panic")
-            .expect("it is answered")
-            .status(),
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(answer.into_body().collect().await.expect("it is whole").to_bytes(), "body");
 }

@@ -13,7 +13,10 @@ use axum::{Json, Router, extract::State, http::HeaderMap, routing::post};
 use http::Response;
 use http_body_util::Full;
 
-use super::harness::{Hold, Stack, client, eventually, executor, holding, listen, named, slice};
+use super::{
+    executors::{Hold, executor, holding, named},
+    harness::{Stack, client, eventually, listen, slice},
+};
 
 /// An agent whose state a test sets; it keeps the reports.
 #[derive(Clone)]
@@ -41,9 +44,7 @@ impl Agent {
                 tokens: Vec::new(),
             })),
         };
-        let router = Router::new()
-            .route("/v1/totals", post(totals))
-            .with_state(agent.clone());
+        let router = Router::new().route("/v1/totals", post(totals)).with_state(agent.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         agent
     }
@@ -55,12 +56,7 @@ impl Agent {
     }
 
     fn last(&self) -> Option<TotalsReport> {
-        self.inner
-            .lock()
-            .expect("nobody panicked")
-            .reports
-            .last()
-            .cloned()
+        self.inner.lock().expect("nobody panicked").reports.last().cloned()
     }
 
     /// The gateway has acked the drain.
@@ -70,11 +66,7 @@ impl Agent {
     }
 }
 
-async fn totals(
-    State(agent): State<Agent>,
-    headers: HeaderMap,
-    Json(report): Json<TotalsReport>,
-) -> Json<TotalsReply> {
+async fn totals(State(agent): State<Agent>, headers: HeaderMap, Json(report): Json<TotalsReport>) -> Json<TotalsReply> {
     let mut inner = agent.inner.lock().expect("nobody panicked");
     inner.reports.push(report);
     let token = headers
@@ -95,9 +87,7 @@ async fn an_executor_with_windows_takes_requests_only_while_its_agent_accepts() 
     let (plain, counting) = (named("plain").await, named("counting").await);
     let agent = Agent::start(AcceptState::Starting).await;
     stack.list("hello-1", &[plain]);
-    stack
-        .index
-        .apply_slice(&slice("hello-2", 0, counting, Some(agent.address), true));
+    stack.index.apply_slice(&slice("hello-2", 0, counting, Some(agent.address), true));
     stack.route(1, &[("hello-1", 50, false), ("hello-2", 50, true)]);
     let client = client();
     eventually("the agent got a report", || agent.last().is_some()).await;
@@ -116,25 +106,15 @@ async fn an_executor_with_windows_takes_requests_only_while_its_agent_accepts() 
     }
     agent.set(AcceptState::Accepting);
     eventually("the gateway saw it", || {
-        agent
-            .last()
-            .is_some_and(|report| report.seen == AcceptState::Accepting)
+        agent.last().is_some_and(|report| report.seen == AcceptState::Accepting)
     })
     .await;
     for _ in 0..4 {
         stack.get(&client).send().await.expect("it is answered");
     }
-    assert_eq!(
-        (
-            stack.counts("hello-1").requests,
-            stack.counts("hello-2").requests
-        ),
-        (6, 2)
-    );
+    assert_eq!((stack.counts("hello-1").requests, stack.counts("hello-2").requests), (6, 2));
     eventually("the agent is told the total", || {
-        agent
-            .last()
-            .is_some_and(|report| report.requests == 2 && report.in_flight == 0)
+        agent.last().is_some_and(|report| report.requests == 2 && report.in_flight == 0)
     })
     .await;
     assert!(
@@ -148,9 +128,7 @@ async fn an_executor_with_windows_takes_requests_only_while_its_agent_accepts() 
     );
     agent.set(AcceptState::Closed);
     eventually("the gateway saw it", || {
-        agent
-            .last()
-            .is_some_and(|report| report.seen == AcceptState::Closed)
+        agent.last().is_some_and(|report| report.seen == AcceptState::Closed)
     })
     .await;
     for _ in 0..4 {
@@ -172,21 +150,14 @@ async fn an_executor_with_windows_takes_requests_only_while_its_agent_accepts() 
 async fn a_drain_is_acked_only_when_the_last_answer_is_out() {
     let mut stack = Stack::start().await;
     let hold = Hold::default();
-    let (plain, counting) = (
-        named("plain").await,
-        holding("counting", hold.clone()).await,
-    );
+    let (plain, counting) = (named("plain").await, holding("counting", hold.clone()).await);
     let agent = Agent::start(AcceptState::Accepting).await;
     stack.list("hello-1", &[plain]);
-    stack
-        .index
-        .apply_slice(&slice("hello-2", 0, counting, Some(agent.address), true));
+    stack.index.apply_slice(&slice("hello-2", 0, counting, Some(agent.address), true));
     stack.route(1, &[("hello-1", 0, false), ("hello-2", 100, true)]);
     let client = client();
     eventually("the gateway saw it", || {
-        agent
-            .last()
-            .is_some_and(|report| report.seen == AcceptState::Accepting)
+        agent.last().is_some_and(|report| report.seen == AcceptState::Accepting)
     })
     .await;
     let request = tokio::spawn(stack.get(&client).send());
@@ -194,9 +165,7 @@ async fn a_drain_is_acked_only_when_the_last_answer_is_out() {
 
     agent.set(AcceptState::Draining);
     eventually("the drain is seen", || {
-        agent
-            .last()
-            .is_some_and(|report| report.seen == AcceptState::Draining)
+        agent.last().is_some_and(|report| report.seen == AcceptState::Draining)
     })
     .await;
     assert!(!agent.is_drained(), "one request is in flight");
@@ -243,9 +212,7 @@ async fn windows_come_and_go_under_load_and_no_request_meets_a_closed_one() {
     let plain = named("plain").await;
     let agent = Agent::start(AcceptState::Accepting).await;
     stack.list("hello-1", &[plain]);
-    stack
-        .index
-        .apply_slice(&slice("hello-2", 0, counting, Some(agent.address), true));
+    stack.index.apply_slice(&slice("hello-2", 0, counting, Some(agent.address), true));
     stack.route(1, &[("hello-1", 50, false), ("hello-2", 50, true)]);
     let client = client();
     let load: Vec<_> = (0..8)
@@ -254,12 +221,7 @@ async fn windows_come_and_go_under_load_and_no_request_meets_a_closed_one() {
             tokio::spawn(async move {
                 let mut answered = 0_u64;
                 while running.load(SeqCst) < 2 {
-                    let answer = client
-                        .get(&url)
-                        .header("host", "hello.shop")
-                        .send()
-                        .await
-                        .expect("it is answered");
+                    let answer = client.get(&url).header("host", "hello.shop").send().await.expect("it is answered");
                     assert!(answer.status().is_success(), "{}", answer.status());
                     answered += 1;
                 }
@@ -269,18 +231,12 @@ async fn windows_come_and_go_under_load_and_no_request_meets_a_closed_one() {
         .collect();
     for _ in 0..5 {
         let before = stack.counts("hello-2").requests;
-        eventually("the window serves", || {
-            stack.counts("hello-2").requests > before + 20
-        })
-        .await;
+        eventually("the window serves", || stack.counts("hello-2").requests > before + 20).await;
         agent.set(AcceptState::Draining);
         eventually("the drain is acked", || agent.is_drained()).await;
         running.store(0, SeqCst);
         let plain = stack.counts("hello-1").requests;
-        eventually("the others serve on", || {
-            stack.counts("hello-1").requests > plain + 20
-        })
-        .await;
+        eventually("the others serve on", || stack.counts("hello-1").requests > plain + 20).await;
         running.store(1, SeqCst);
         agent.set(AcceptState::Accepting);
     }
@@ -290,10 +246,7 @@ async fn windows_come_and_go_under_load_and_no_request_meets_a_closed_one() {
         answered += worker.await.expect("no request failed");
     }
     assert_eq!(late.load(SeqCst), 0);
-    assert_eq!(
-        stack.counts("hello-1").requests + stack.counts("hello-2").requests,
-        answered
-    );
+    assert_eq!(stack.counts("hello-1").requests + stack.counts("hello-2").requests, answered);
 }
 
 #[tokio::test]
@@ -306,40 +259,20 @@ async fn a_pod_that_comes_back_into_the_slices_keeps_its_totals() {
     stack.route(1, &[("hello-1", 100, true)]);
     let client = client();
     for _ in 0..3 {
-        assert!(
-            stack
-                .get(&client)
-                .send()
-                .await
-                .expect("it is answered")
-                .status()
-                .is_success()
-        );
+        assert!(stack.get(&client).send().await.expect("it is answered").status().is_success());
     }
     eventually("the agent is told", || {
-        agent
-            .last()
-            .is_some_and(|report| report.requests == 3 && report.in_flight == 0)
+        agent.last().is_some_and(|report| report.requests == 3 && report.in_flight == 0)
     })
     .await;
     stack.index.remove_slice(&listed);
     agent.set(AcceptState::Accepting);
     stack.index.apply_slice(&listed);
     for _ in 0..2 {
-        assert!(
-            stack
-                .get(&client)
-                .send()
-                .await
-                .expect("it is answered")
-                .status()
-                .is_success()
-        );
+        assert!(stack.get(&client).send().await.expect("it is answered").status().is_success());
     }
     eventually("the agent is told", || {
-        agent
-            .last()
-            .is_some_and(|report| report.requests == 5 && report.in_flight == 0)
+        agent.last().is_some_and(|report| report.requests == 5 && report.in_flight == 0)
     })
     .await;
 }

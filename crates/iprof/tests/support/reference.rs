@@ -11,9 +11,7 @@ type Place = Vec<(MethodIdentity, i64)>;
 /// Records by context, in the numbering and order of the output.
 type Ranked = BTreeMap<Vec<(usize, i64)>, Vec<i64>>;
 
-const PRIMITIVES: [&str; 9] = [
-    "boolean", "byte", "char", "double", "float", "int", "long", "short", "void",
-];
+const PRIMITIVES: [&str; 9] = ["boolean", "byte", "char", "double", "float", "int", "long", "short", "void"];
 const COUNTERS: [&str; 2] = ["callCountProfiles", "samplingProfiles"];
 const TYPED: [&str; 2] = ["virtualInvokeProfiles", "instanceofProfiles"];
 
@@ -46,16 +44,8 @@ impl Reference {
         let methods: BTreeMap<i64, MethodIdentity> = list(&profile["methods"])
             .iter()
             .map(|entry| {
-                let names: Vec<String> = list(&entry["signature"])
-                    .iter()
-                    .map(|id| types[&int(id)].clone())
-                    .collect();
-                let identity = (
-                    names[0].clone(),
-                    text(&entry["name"]),
-                    names[1].clone(),
-                    names[2..].to_vec(),
-                );
+                let names: Vec<String> = list(&entry["signature"]).iter().map(|id| types[&int(id)].clone()).collect();
+                let identity = (names[0].clone(), text(&entry["name"]), names[1].clone(), names[2..].to_vec());
                 (int(&entry["id"]), identity)
             })
             .collect();
@@ -67,17 +57,13 @@ impl Reference {
                 .split('<')
                 .map(|frame| {
                     let (method, bci) = frame.split_once(':').expect("a colon");
-                    (
-                        methods[&method.parse().expect("an id")].clone(),
-                        bci.parse().expect("an index"),
-                    )
+                    (methods[&method.parse().expect("an id")].clone(), bci.parse().expect("an index"))
                 })
                 .collect()
         };
         for section in COUNTERS {
             for entry in list(&profile[section]) {
-                *self.counters.entry((section, place(entry))).or_default() +=
-                    count(&entry["records"][0]);
+                *self.counters.entry((section, place(entry))).or_default() += count(&entry["records"][0]);
             }
         }
         for entry in list(&profile["conditionalProfiles"]) {
@@ -97,46 +83,22 @@ impl Reference {
             }
         }
         for entry in list(&profile["monitorProfiles"]) {
-            add_types(
-                self.monitors.get_or_insert_default(),
-                &entry["records"],
-                &types,
-            );
+            add_types(self.monitors.get_or_insert_default(), &entry["records"], &types);
         }
     }
 
     pub fn canonical(&self, policy: Policy) -> String {
         let mut types: Vec<&String> = self.types.iter().collect();
         types.sort_by_key(|name| (!PRIMITIVES.contains(&name.as_str()), *name));
-        let type_id: BTreeMap<&String, usize> = types
-            .iter()
-            .enumerate()
-            .map(|(id, name)| (*name, id))
-            .collect();
-        let method_id: BTreeMap<&MethodIdentity, usize> = self
-            .methods
-            .iter()
-            .enumerate()
-            .map(|(id, method)| (method, id))
-            .collect();
-        let rank = |place: &Place| -> Vec<(usize, i64)> {
-            place
-                .iter()
-                .map(|(method, bci)| (method_id[method], *bci))
-                .collect()
-        };
+        let type_id: BTreeMap<&String, usize> = types.iter().enumerate().map(|(id, name)| (*name, id)).collect();
+        let method_id: BTreeMap<&MethodIdentity, usize> = self.methods.iter().enumerate().map(|(id, method)| (method, id)).collect();
+        let rank = |place: &Place| -> Vec<(usize, i64)> { place.iter().map(|(method, bci)| (method_id[method], *bci)).collect() };
         let spell = |place: &[(usize, i64)]| {
-            let frames: Vec<String> = place
-                .iter()
-                .map(|(method, bci)| format!("{method}:{bci}"))
-                .collect();
+            let frames: Vec<String> = place.iter().map(|(method, bci)| format!("{method}:{bci}")).collect();
             frames.join("<")
         };
         let pairs = |totals: &BTreeMap<String, u128>| -> Vec<i64> {
-            let mut pairs: Vec<_> = totals
-                .iter()
-                .map(|(name, total)| (type_id[name], clamp(*total)))
-                .collect();
+            let mut pairs: Vec<_> = totals.iter().map(|(name, total)| (type_id[name], clamp(*total))).collect();
             pairs.sort_unstable();
             pairs
                 .into_iter()
@@ -145,23 +107,14 @@ impl Reference {
         };
         let mut sections: BTreeMap<&str, Ranked> = BTreeMap::new();
         for ((section, place), total) in &self.counters {
-            sections
-                .entry(section)
-                .or_default()
-                .insert(rank(place), vec![clamp(*total)]);
+            sections.entry(section).or_default().insert(rank(place), vec![clamp(*total)]);
         }
         for ((section, place), totals) in &self.typed {
-            sections
-                .entry(section)
-                .or_default()
-                .insert(rank(place), pairs(totals));
+            sections.entry(section).or_default().insert(rank(place), pairs(totals));
         }
         for (place, variants) in &self.branches {
             if let Some(records) = resolve(variants, policy) {
-                sections
-                    .entry("conditionalProfiles")
-                    .or_default()
-                    .insert(rank(place), records);
+                sections.entry("conditionalProfiles").or_default().insert(rank(place), records);
             }
         }
         let mut profile = json!({
@@ -177,11 +130,7 @@ impl Reference {
                 json!({"ctx": "0:0", "records": pairs(totals)})
             }).collect::<Vec<_>>(),
         });
-        for section in COUNTERS
-            .into_iter()
-            .chain(TYPED)
-            .chain(["conditionalProfiles"])
-        {
+        for section in COUNTERS.into_iter().chain(TYPED).chain(["conditionalProfiles"]) {
             if section == TYPED[1] && !self.newest {
                 continue;
             }
@@ -220,10 +169,7 @@ fn resolve(inputs: &[Vec<i64>], policy: Policy) -> Option<Vec<i64>> {
 }
 
 fn shape(records: &[i64]) -> Vec<(i64, i64)> {
-    records
-        .chunks(3)
-        .map(|triple| (triple[0], triple[1]))
-        .collect()
+    records.chunks(3).map(|triple| (triple[0], triple[1])).collect()
 }
 
 fn agree(left: &[i64], right: &[i64]) -> bool {
@@ -237,23 +183,16 @@ fn agree(left: &[i64], right: &[i64]) -> bool {
 }
 
 fn sum(group: &[&Vec<i64>]) -> Vec<i64> {
-    let smallest = group
-        .iter()
-        .map(|records| shape(records))
-        .min()
-        .expect("a group has a member");
+    let smallest = group.iter().map(|records| shape(records)).min().expect("a group has a member");
     let total = |position: usize, bci: i64| -> u128 {
         group
             .iter()
             .map(|records| {
                 let by_position = shape(records) == smallest;
-                let found = records.chunks(3).enumerate().find(|(at, triple)| {
-                    if by_position {
-                        *at == position
-                    } else {
-                        triple[0] == bci
-                    }
-                });
+                let found = records
+                    .chunks(3)
+                    .enumerate()
+                    .find(|(at, triple)| if by_position { *at == position } else { triple[0] == bci });
                 u128::from(found.expect("members agree").1[2].unsigned_abs())
             })
             .sum()

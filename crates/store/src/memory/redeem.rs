@@ -31,20 +31,11 @@ impl Admitted {
 impl MemoryStore {
     pub(super) fn sign(&self, spec: &GrantSpec) -> Grant {
         let life = spec.life().min(MAX_GRANT_LIFE).as_secs();
-        let expires = self
-            .settings
-            .clock
-            .now()
-            .as_second()
-            .saturating_add_unsigned(life);
+        let expires = self.settings.clock.now().as_second().saturating_add_unsigned(life);
         let headers = spec.headers();
         let text = signed_text(spec.method(), spec.key().as_str(), expires, &headers);
         let signature = signature::hex(&signature::mac(&self.signing_key, text.as_bytes()));
-        let names = headers
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(";");
+        let names = headers.keys().map(String::as_str).collect::<Vec<_>>().join(";");
         let endpoint = &self.settings.tenant_endpoint;
         let origin = format!("{}://{}", endpoint.scheme(), signature::authority(endpoint));
         let path = signature::encode(spec.key().as_str(), b"/");
@@ -61,12 +52,7 @@ impl MemoryStore {
     }
 
     /// Checks a request's signature before its body is read. `target` is the request's path and query.
-    pub fn admit(
-        &self,
-        method: &Method,
-        target: &str,
-        headers: &HeaderMap,
-    ) -> Result<Admitted, StatusCode> {
+    pub fn admit(&self, method: &Method, target: &str, headers: &HeaderMap) -> Result<Admitted, StatusCode> {
         let forbidden = StatusCode::FORBIDDEN;
         // A base only for the parser: the signature is over the path.
         let url = Url::parse("http://store")
@@ -79,10 +65,7 @@ impl MemoryStore {
         let key: ObjectKey = key.parse().map_err(|_| forbidden)?;
         let mut signed = BTreeMap::new();
         for name in field("headers")?.split(';').filter(|name| !name.is_empty()) {
-            let value = headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .ok_or(forbidden)?;
+            let value = headers.get(name).and_then(|value| value.to_str().ok()).ok_or(forbidden)?;
             signed.insert(name.to_owned(), value.to_owned());
         }
         let text = signed_text(method.as_str(), key.as_str(), expires, &signed);
@@ -92,20 +75,13 @@ impl MemoryStore {
             return Err(forbidden);
         }
         if method == Method::GET {
-            return Ok(Admitted {
-                key,
-                put: None,
-                bytes: 0,
-            });
+            return Ok(Admitted { key, put: None, bytes: 0 });
         }
         let sha256 = signed
             .get("x-amz-checksum-sha256")
             .and_then(|text| Sha256Digest::from_base64(text))
             .ok_or(forbidden)?;
-        let bytes = signed
-            .get("content-length")
-            .and_then(|text| text.parse().ok())
-            .ok_or(forbidden)?;
+        let bytes = signed.get("content-length").and_then(|text| text.parse().ok()).ok_or(forbidden)?;
         Ok(Admitted {
             key,
             put: Some(sha256),
@@ -117,11 +93,9 @@ impl MemoryStore {
     pub fn redeem(&self, admitted: &Admitted, body: Bytes) -> (StatusCode, Bytes) {
         let mut objects = self.objects();
         let Some(sha256) = admitted.put else {
-            return objects
-                .get(&admitted.key)
-                .map_or((StatusCode::NOT_FOUND, Bytes::new()), |stored| {
-                    (StatusCode::OK, stored.body.clone())
-                });
+            return objects.get(&admitted.key).map_or((StatusCode::NOT_FOUND, Bytes::new()), |stored| {
+                (StatusCode::OK, stored.body.clone())
+            });
         };
         let stored = self.stored(body);
         if stored.body.len() as u64 != admitted.bytes {
@@ -138,12 +112,7 @@ impl MemoryStore {
     }
 }
 
-fn signed_text(
-    method: &str,
-    key: &str,
-    expires: i64,
-    headers: &BTreeMap<String, String>,
-) -> String {
+fn signed_text(method: &str, key: &str, expires: i64, headers: &BTreeMap<String, String>) -> String {
     let lines = signature::header_lines(headers);
     format!("{method}\n{key}\n{expires}\n{lines}")
 }
@@ -164,9 +133,6 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     }
     (0..digits.len())
         .step_by(2)
-        .map(|at| {
-            text.get(at..at + 2)
-                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-        })
+        .map(|at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
         .collect()
 }

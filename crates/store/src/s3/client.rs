@@ -54,8 +54,7 @@ pub struct S3Settings {
 /// Makes the client: few retries, since whoever calls the store tries again by itself.
 pub(super) fn client(settings: &S3Settings) -> Result<AmazonS3> {
     for endpoint in [&settings.endpoint, &settings.tenant_endpoint] {
-        let plain =
-            endpoint.path() == "/" && endpoint.query().is_none() && endpoint.username().is_empty();
+        let plain = endpoint.path() == "/" && endpoint.query().is_none() && endpoint.username().is_empty();
         ensure!(
             plain && endpoint.host().is_some() && matches!(endpoint.scheme(), "http" | "https"),
             ConfigureSnafu {
@@ -92,10 +91,5 @@ pub(super) fn client(settings: &S3Settings) -> Result<AmazonS3> {
         // Not every server offers the bulk form.
         .with_disable_bulk_delete(true)
         .build()
-        .map_err(|error| {
-            ConfigureSnafu {
-                reason: error.to_string(),
-            }
-            .build()
-        })
+        .map_err(|error| ConfigureSnafu { reason: error.to_string() }.build())
 }

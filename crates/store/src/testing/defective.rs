@@ -6,10 +6,7 @@ use anneal_protocol::depot::Grant;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{
-    Depth, ETag, GrantSpec, Object, ObjectHead, ObjectKey, ObjectStore, Page, PageToken, Prefix,
-    Put, Result, Sha256Digest,
-};
+use crate::{Depth, ETag, GrantSpec, Object, ObjectHead, ObjectKey, ObjectStore, Page, PageToken, Prefix, Put, Result, Sha256Digest};
 
 /// The promise that is broken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,9 +58,7 @@ impl ObjectStore for DefectiveStore {
 
     async fn put_if_match(&self, key: &ObjectKey, body: Bytes, etag: &ETag) -> Result<Put> {
         match (self.defect, self.inner.head(key).await?) {
-            (Defect::AcceptsStaleTags, Some(head)) => {
-                self.inner.put_if_match(key, body, &head.etag).await
-            }
+            (Defect::AcceptsStaleTags, Some(head)) => self.inner.put_if_match(key, body, &head.etag).await,
             (Defect::CreatesOnMatch, None) => self.inner.put_if_absent(key, body).await,
             _ => self.inner.put_if_match(key, body, etag).await,
         }

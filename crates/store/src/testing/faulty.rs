@@ -10,8 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{
-    Depth, ETag, Error, GrantSpec, Object, ObjectHead, ObjectKey, ObjectStore, Page, PageToken,
-    Prefix, Put, Result, Sha256Digest,
+    Depth, ETag, Error, GrantSpec, Object, ObjectHead, ObjectKey, ObjectStore, Page, PageToken, Prefix, Put, Result, Sha256Digest,
 };
 
 /// What happens at the chosen operation.

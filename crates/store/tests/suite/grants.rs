@@ -25,64 +25,37 @@ pub(crate) async fn grants_one_read(fixture: Fixture) {
 }
 
 pub(crate) async fn grants_one_write(fixture: Fixture) {
-    let grant = fixture
-        .store
-        .grant(&fixture.spec_put("a", b"one"))
-        .await
-        .unwrap();
+    let grant = fixture.store.grant(&fixture.spec_put("a", b"one")).await.unwrap();
     assert_eq!(fixture.send(&grant, b"one").await.0, 200);
     assert_eq!(fixture.read("a").await.as_deref(), Some(&b"one"[..]));
-    assert_eq!(
-        fixture.send(&grant, b"one").await.0,
-        412,
-        "a replay writes nothing"
-    );
+    assert_eq!(fixture.send(&grant, b"one").await.0, 412, "a replay writes nothing");
 }
 
 pub(crate) async fn grants_no_other_bytes(fixture: Fixture) {
-    let grant = fixture
-        .store
-        .grant(&fixture.spec_put("a", b"one"))
-        .await
-        .unwrap();
+    let grant = fixture.store.grant(&fixture.spec_put("a", b"one")).await.unwrap();
     assert_eq!(fixture.send(&grant, b"two").await.0, 400);
     assert_eq!(fixture.read("a").await, None);
 }
 
 pub(crate) async fn grants_no_other_length(fixture: Fixture) {
-    let grant = fixture
-        .store
-        .grant(&fixture.spec_put("a", b"one"))
-        .await
-        .unwrap();
+    let grant = fixture.store.grant(&fixture.spec_put("a", b"one")).await.unwrap();
     assert_eq!(fixture.send(&grant, b"longer").await.0, 403);
     assert_eq!(fixture.read("a").await, None);
 }
 
 pub(crate) async fn grants_no_other_key(fixture: Fixture) {
-    let grant = fixture
-        .store
-        .grant(&fixture.spec_put("a", b"one"))
-        .await
-        .unwrap();
+    let grant = fixture.store.grant(&fixture.spec_put("a", b"one")).await.unwrap();
     let elsewhere = Grant {
         url: grant.url.replace("/a?", "/b?"),
         ..grant.clone()
     };
     assert_eq!(fixture.send(&elsewhere, b"one").await.0, 403);
     let overwriting = Grant {
-        headers: grant
-            .headers
-            .into_iter()
-            .filter(|(name, _)| name != "if-none-match")
-            .collect(),
+        headers: grant.headers.into_iter().filter(|(name, _)| name != "if-none-match").collect(),
         ..grant
     };
     let status = fixture.send(&overwriting, b"one").await.0;
-    assert!(
-        matches!(status, 400 | 403),
-        "a signed header is missing: {status}"
-    );
+    assert!(matches!(status, 400 | 403), "a signed header is missing: {status}");
     assert_eq!(fixture.keys().await.0, Vec::new());
 }
 
@@ -91,8 +64,5 @@ pub(crate) async fn grants_only_for_a_while(fixture: Fixture) {
         key: fixture.key("a"),
         life: Duration::from_mins(6),
     };
-    assert!(matches!(
-        fixture.store.grant(&spec).await,
-        Err(Error::RefuseGrant { .. })
-    ));
+    assert!(matches!(fixture.store.grant(&spec).await, Err(Error::RefuseGrant { .. })));
 }

@@ -5,10 +5,7 @@ mod grants;
 use std::{sync::Arc, time::Duration};
 
 use anneal_protocol::depot::Grant;
-use anneal_store::{
-    Depth, Error, GrantSpec, MemoryStore, ObjectKey, ObjectStore, Prefix, Put, Sha256Digest,
-    check_store,
-};
+use anneal_store::{Depth, Error, GrantSpec, MemoryStore, ObjectKey, ObjectStore, Prefix, Put, Sha256Digest, check_store};
 use bytes::Bytes;
 pub(crate) use grants::*;
 use http::{HeaderMap, HeaderName, Method};
@@ -41,33 +38,20 @@ impl Fixture {
     }
 
     pub(crate) async fn put(&self, name: &str, body: &'static str) -> anneal_store::ETag {
-        match self
-            .store
-            .put_if_absent(&self.key(name), body.into())
-            .await
-            .unwrap()
-        {
+        match self.store.put_if_absent(&self.key(name), body.into()).await.unwrap() {
             Put::Written(etag) => etag,
             Put::Conflict => panic!("{name} exists"),
         }
     }
 
     pub(crate) async fn read(&self, name: &str) -> Option<Bytes> {
-        self.store
-            .get(&self.key(name), LIMIT)
-            .await
-            .unwrap()
-            .map(|object| object.body)
+        self.store.get(&self.key(name), LIMIT).await.unwrap().map(|object| object.body)
     }
 
     pub(crate) async fn keys(&self) -> (Vec<ObjectKey>, usize) {
         let (mut keys, mut pages, mut from) = (Vec::new(), 0, None);
         loop {
-            let page = self
-                .store
-                .list(&self.prefix, Depth::All, from.as_ref())
-                .await
-                .unwrap();
+            let page = self.store.list(&self.prefix, Depth::All, from.as_ref()).await.unwrap();
             keys.extend(page.objects.into_iter().map(|object| object.key));
             pages += 1;
             from = page.next;
@@ -131,13 +115,7 @@ impl Fixture {
 pub(crate) async fn creates_only_what_is_absent(fixture: Fixture) {
     let store = &fixture.store;
     fixture.put("a", "one").await;
-    assert_eq!(
-        store
-            .put_if_absent(&fixture.key("a"), "two".into())
-            .await
-            .unwrap(),
-        Put::Conflict
-    );
+    assert_eq!(store.put_if_absent(&fixture.key("a"), "two".into()).await.unwrap(), Put::Conflict);
     assert_eq!(fixture.read("a").await.as_deref(), Some(&b"one"[..]));
     assert_eq!(fixture.read("b").await, None);
 }
@@ -145,26 +123,13 @@ pub(crate) async fn creates_only_what_is_absent(fixture: Fixture) {
 pub(crate) async fn replaces_only_the_state_it_knows(fixture: Fixture) {
     let (store, key) = (&fixture.store, fixture.key("a"));
     let first = fixture.put("a", "one").await;
-    let Put::Written(second) = store
-        .put_if_match(&key, "two".into(), &first)
-        .await
-        .unwrap()
-    else {
+    let Put::Written(second) = store.put_if_match(&key, "two".into(), &first).await.unwrap() else {
         panic!("conflict")
     };
-    assert_eq!(
-        store
-            .put_if_match(&key, "three".into(), &first)
-            .await
-            .unwrap(),
-        Put::Conflict
-    );
+    assert_eq!(store.put_if_match(&key, "three".into(), &first).await.unwrap(), Put::Conflict);
     assert_eq!(fixture.read("a").await.as_deref(), Some(&b"two"[..]));
     assert_eq!(store.head(&key).await.unwrap().unwrap().etag, second);
-    assert_eq!(
-        store.get(&key, LIMIT).await.unwrap().unwrap().head.etag,
-        second
-    );
+    assert_eq!(store.get(&key, LIMIT).await.unwrap().unwrap().head.etag, second);
     let page = store.list(&fixture.prefix, Depth::All, None).await.unwrap();
     assert_eq!(page.objects[0].etag, Some(second));
 }
@@ -173,10 +138,7 @@ pub(crate) async fn refuses_to_replace_what_is_missing(fixture: Fixture) {
     let (store, key) = (&fixture.store, fixture.key("a"));
     let etag = fixture.put("a", "one").await;
     store.delete(&key).await.unwrap();
-    assert_eq!(
-        store.put_if_match(&key, "two".into(), &etag).await.unwrap(),
-        Put::Conflict
-    );
+    assert_eq!(store.put_if_match(&key, "two".into(), &etag).await.unwrap(), Put::Conflict);
     assert_eq!(fixture.read("a").await, None);
 }
 
@@ -197,16 +159,9 @@ pub(crate) async fn reads_within_a_limit(fixture: Fixture) {
     assert!(store.get(&key, 12).await.unwrap().is_some());
     assert!(matches!(
         store.get(&key, 11).await,
-        Err(Error::ExceedLimit {
-            bytes: 12,
-            limit: 11,
-            ..
-        })
+        Err(Error::ExceedLimit { bytes: 12, limit: 11, .. })
     ));
-    assert!(matches!(
-        store.hash(&key, 11).await,
-        Err(Error::ExceedLimit { .. })
-    ));
+    assert!(matches!(store.hash(&key, 11).await, Err(Error::ExceedLimit { .. })));
 }
 
 pub(crate) async fn reports_size_and_checksum(fixture: Fixture) {
@@ -242,11 +197,7 @@ pub(crate) async fn lists_children(fixture: Fixture) {
     for name in ["a", "b/1", "b/2", "c/d/e"] {
         fixture.put(name, "").await;
     }
-    let page = fixture
-        .store
-        .list(&fixture.prefix, Depth::Children, None)
-        .await
-        .unwrap();
+    let page = fixture.store.list(&fixture.prefix, Depth::Children, None).await.unwrap();
     let prefixes: Vec<_> = page.prefixes.iter().map(Prefix::name).collect();
     assert_eq!((prefixes, page.objects.len()), (vec!["b", "c"], 1));
     assert_eq!(page.objects[0].key, fixture.key("a"));

@@ -44,7 +44,11 @@ impl Expectation {
         let pointed = self.json_pointer_equals.as_ref().is_none_or(|expected| {
             serde_json::from_slice::<Value>(body).is_ok_and(|value| value.pointer(&expected.pointer) == Some(&expected.value))
         });
-        if equal && contained && pointed { Verdict::Passed { retries } } else { Verdict::Failed(format!("wrong body: {shown}")) }
+        if equal && contained && pointed {
+            Verdict::Passed { retries }
+        } else {
+            Verdict::Failed(format!("wrong body: {shown}"))
+        }
     }
 }
 
@@ -56,13 +60,15 @@ mod tests {
 
     #[test]
     fn an_answer_passes_only_when_every_condition_holds() {
-        let expectation: Expectation = serde_json::from_value(
-            json!({"status": 200, "bodyContains": "b", "jsonPointerEquals": {"pointer": "/a", "value": "b"}}),
-        )
-        .unwrap();
+        let expectation: Expectation =
+            serde_json::from_value(json!({"status": 200, "bodyContains": "b", "jsonPointerEquals": {"pointer": "/a", "value": "b"}}))
+                .unwrap();
         assert_eq!(expectation.judge(200, br#"{"a":"b"}"#, 2), Verdict::Passed { retries: 2 });
         for (status, body) in [(500, r#"{"a":"b"}"#), (200, r#"{"a":"c"}"#), (200, "b"), (200, "")] {
-            assert!(matches!(expectation.judge(status, body.as_bytes(), 0), Verdict::Failed(_)), "{status} {body}");
+            assert!(
+                matches!(expectation.judge(status, body.as_bytes(), 0), Verdict::Failed(_)),
+                "{status} {body}"
+            );
         }
     }
 }

@@ -121,7 +121,11 @@ impl TargetSummary {
 
     /// The figures that are printed.
     pub(crate) fn finish(self) -> FinishedTarget {
-        let latency = self.latency.into_iter().map(|(stage, (histogram, total))| (stage, Latency::of(&histogram, total))).collect();
+        let latency = self
+            .latency
+            .into_iter()
+            .map(|(stage, (histogram, total))| (stage, Latency::of(&histogram, total)))
+            .collect();
         FinishedTarget {
             name: self.name,
             requests: self.requests,
@@ -139,7 +143,13 @@ impl Latency {
     fn of(histogram: &Histogram, total_micros: u64) -> Self {
         let millis = |share| histogram.quantile(share).unwrap_or(0) as f64 / 1000.0;
         let count = histogram.count();
-        Self { p50: millis(0.5), p90: millis(0.9), p99: millis(0.99), mean: total_micros as f64 / count.max(1) as f64 / 1000.0, count }
+        Self {
+            p50: millis(0.5),
+            p90: millis(0.9),
+            p99: millis(0.99),
+            mean: total_micros as f64 / count.max(1) as f64 / 1000.0,
+            count,
+        }
     }
 }
 
@@ -148,7 +158,12 @@ mod tests {
     use super::*;
 
     fn sample(stage: &str, verdict: Verdict) -> Sample {
-        Sample { at: Duration::from_secs(1), latency: Duration::from_millis(2), stage: Some(stage.to_owned()), verdict }
+        Sample {
+            at: Duration::from_secs(1),
+            latency: Duration::from_millis(2),
+            stage: Some(stage.to_owned()),
+            verdict,
+        }
     }
 
     #[test]

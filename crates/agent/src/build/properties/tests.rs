@@ -55,12 +55,32 @@ fn a_file_with_a_forbidden_argument_is_hidden_and_its_allowed_ones_are_kept() {
 #[test]
 fn whatever_could_change_the_build_is_forbidden() {
     for line in [
-        "Args = -o /tmp/x", "Args = -H:Path=/x", "Args = --pgo=x.iprof", "Args = --pgo-instrument",
-        "Args = -J-Xmx1g", "Args = @file", "Args = --shared", "Args = -march=native", "Args = -cp x",
-        "Args = --static", "Args = -H:Class=Evil", "Args = -H:+AllowVMInspection", "Args = -Dx=y",
-        "Args=\\u002do x", "\\u0041rgs = -o x", "Args : -o", "Args -o x", "Args = \\\n-o", "  Args=-o",
-        "JavaArgs = -Xmx1g", "ImageName = x", "ProvidedHostedOptions = x", "ForceOnModulePath = m",
-        "Args = --no-fallback\nArgs = -o", "Args = --features", "Args = --exclude-config x y",
+        "Args = -o /tmp/x",
+        "Args = -H:Path=/x",
+        "Args = --pgo=x.iprof",
+        "Args = --pgo-instrument",
+        "Args = -J-Xmx1g",
+        "Args = @file",
+        "Args = --shared",
+        "Args = -march=native",
+        "Args = -cp x",
+        "Args = --static",
+        "Args = -H:Class=Evil",
+        "Args = -H:+AllowVMInspection",
+        "Args = -Dx=y",
+        "Args=\\u002do x",
+        "\\u0041rgs = -o x",
+        "Args : -o",
+        "Args -o x",
+        "Args = \\\n-o",
+        "  Args=-o",
+        "JavaArgs = -Xmx1g",
+        "ImageName = x",
+        "ProvidedHostedOptions = x",
+        "ForceOnModulePath = m",
+        "Args = --no-fallback\nArgs = -o",
+        "Args = --features",
+        "Args = --exclude-config x y",
     ] {
         assert!(judge(&parse(line.as_bytes()), "d").is_forbidden, "{line:?}");
     }
@@ -69,8 +89,14 @@ fn whatever_could_change_the_build_is_forbidden() {
 #[test]
 fn ordinary_properties_are_understood() {
     for line in [
-        "", "# Args = -o x", "! Args = -o x", "Args =", "Args = --no-fallback   --enable-https",
-        "# comment \\\nArgs = --enable-http", "Args = --link-at-build-time", "\r\n\r\n",
+        "",
+        "# Args = -o x",
+        "! Args = -o x",
+        "Args =",
+        "Args = --no-fallback   --enable-https",
+        "# comment \\\nArgs = --enable-http",
+        "Args = --link-at-build-time",
+        "\r\n\r\n",
         "Args = --initialize-at-run-time=a.B,\\\r\n        c.D",
     ] {
         assert!(!judge(&parse(line.as_bytes()), "d").is_forbidden, "{line:?}");

@@ -1,7 +1,4 @@
-use anneal_protocol::{
-    agent::Source,
-    depot::Readable,
-};
+use anneal_protocol::{agent::Source, depot::Readable};
 use axum::{
     Router,
     http::{StatusCode, header},
@@ -31,28 +28,66 @@ async fn judge(url: &str, hosts: &[String], networks: &[&str]) -> Result<(), Err
 async fn no_form_of_a_private_address_passes() {
     for url in [
         // Loopback: dotted, short, decimal, octal, hex, mixed, with leading zeros, with a dot.
-        "https://127.0.0.1/", "https://127.1/", "https://127.0.1/", "https://2130706433/",
-        "https://017700000001/", "https://0x7f000001/", "https://0x7f.0.0.1/", "https://0x7f.1/",
-        "https://0177.0.0.1/", "https://0177.0.0.0x1/", "https://127.0.0.1./", "https://127.255.0.9/",
-        "https://0/", "https://0.0.0.0/", "https://00000000/", "https://0x0/",
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://127.0.1/",
+        "https://2130706433/",
+        "https://017700000001/",
+        "https://0x7f000001/",
+        "https://0x7f.0.0.1/",
+        "https://0x7f.1/",
+        "https://0177.0.0.1/",
+        "https://0177.0.0.0x1/",
+        "https://127.0.0.1./",
+        "https://127.255.0.9/",
+        "https://0/",
+        "https://0.0.0.0/",
+        "https://00000000/",
+        "https://0x0/",
         // The metadata services.
-        "https://169.254.169.254/", "https://2852039166/", "https://0xa9fea9fe/",
-        "https://0251.0376.0251.0376/", "https://0xa9.254.0xa9.254/", "https://169.254.43518/",
-        "https://[::ffff:169.254.169.254]/", "https://[::ffff:a9fe:a9fe]/",
+        "https://169.254.169.254/",
+        "https://2852039166/",
+        "https://0xa9fea9fe/",
+        "https://0251.0376.0251.0376/",
+        "https://0xa9.254.0xa9.254/",
+        "https://169.254.43518/",
+        "https://[::ffff:169.254.169.254]/",
+        "https://[::ffff:a9fe:a9fe]/",
         // Private and shared networks.
-        "https://10.0.0.1/", "https://10.1/", "https://167772161/", "https://012.0.0.1/",
-        "https://192.168.1.1/", "https://3232235777/", "https://0xc0a80101/", "https://172.16.0.1/",
-        "https://100.64.0.1/", "https://198.18.0.1/", "https://224.0.0.1/", "https://255.255.255.255/",
+        "https://10.0.0.1/",
+        "https://10.1/",
+        "https://167772161/",
+        "https://012.0.0.1/",
+        "https://192.168.1.1/",
+        "https://3232235777/",
+        "https://0xc0a80101/",
+        "https://172.16.0.1/",
+        "https://100.64.0.1/",
+        "https://198.18.0.1/",
+        "https://224.0.0.1/",
+        "https://255.255.255.255/",
         // IPv6: loopback, mapped, compatible, NAT64, 6to4, Teredo, local.
-        "https://[::1]/", "https://[0:0:0:0:0:0:0:1]/", "https://[::]/", "https://[::127.0.0.1]/",
-        "https://[::ffff:127.0.0.1]/", "https://[::ffff:7f00:1]/", "https://[::ffff:10.0.0.1]/",
-        "https://[64:ff9b::7f00:1]/", "https://[64:ff9b::169.254.169.254]/",
-        "https://[2002:7f00:1::]/", "https://[2001::1]/", "https://[fc00::1]/", "https://[fd00::1]/",
-        "https://[fe80::1]/", "https://[ff02::1]/",
+        "https://[::1]/",
+        "https://[0:0:0:0:0:0:0:1]/",
+        "https://[::]/",
+        "https://[::127.0.0.1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:7f00:1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[64:ff9b::169.254.169.254]/",
+        "https://[2002:7f00:1::]/",
+        "https://[2001::1]/",
+        "https://[fc00::1]/",
+        "https://[fd00::1]/",
+        "https://[fe80::1]/",
+        "https://[ff02::1]/",
         // Digits of other scripts that mean the same.
-        "https://１２７.0.0.1/", "https://①②⑦.⓪.⓪.①/",
+        "https://１２７.0.0.1/",
+        "https://①②⑦.⓪.⓪.①/",
         // A name for it.
-        "https://localhost/", "https://LOCALHOST/",
+        "https://localhost/",
+        "https://LOCALHOST/",
     ] {
         let error = judge(url, &[], &[]).await.expect_err(url);
         let is_refused = matches!(error, Error::Forbid { .. } | Error::ParseUrl { .. });
@@ -63,10 +98,19 @@ async fn no_form_of_a_private_address_passes() {
 #[tokio::test]
 async fn no_other_scheme_or_form_passes() {
     for url in [
-        "http://93.184.216.34/", "ftp://93.184.216.34/", "file:///etc/passwd", "data:,x",
-        "gopher://93.184.216.34/", "https://user@93.184.216.34/", "https://:secret@93.184.216.34/",
-        "https://127.0.0.1@93.184.216.34/", "ws://93.184.216.34/", "unix:/var/run/x.sock",
-        "https://", "//93.184.216.34/", "93.184.216.34",
+        "http://93.184.216.34/",
+        "ftp://93.184.216.34/",
+        "file:///etc/passwd",
+        "data:,x",
+        "gopher://93.184.216.34/",
+        "https://user@93.184.216.34/",
+        "https://:secret@93.184.216.34/",
+        "https://127.0.0.1@93.184.216.34/",
+        "ws://93.184.216.34/",
+        "unix:/var/run/x.sock",
+        "https://",
+        "//93.184.216.34/",
+        "93.184.216.34",
     ] {
         assert!(judge(url, &[], &[]).await.is_err(), "{url}");
     }
@@ -80,14 +124,22 @@ async fn a_list_of_hosts_is_a_list() {
     let rules = Rules::new(&hosts, &[]).unwrap();
     let passes = |url: &str| rules.check(&Url::parse(url).unwrap()).is_ok();
     for url in [
-        "https://93.184.216.34/", "http://93.184.216.34/", "https://a.repo.example/",
-        "https://a.b.REPO.example/", "https://repo.internal:8443/x", "https://repo.internal./x",
+        "https://93.184.216.34/",
+        "http://93.184.216.34/",
+        "https://a.repo.example/",
+        "https://a.b.REPO.example/",
+        "https://repo.internal:8443/x",
+        "https://repo.internal./x",
     ] {
         assert!(passes(url), "{url}");
     }
     for url in [
-        "https://93.184.216.35/", "https://repo.example/", "https://evilrepo.example/",
-        "https://.repo.example/", "https://repo.internal.evil.example/", "https://xrepo.internal/",
+        "https://93.184.216.35/",
+        "https://repo.example/",
+        "https://evilrepo.example/",
+        "https://.repo.example/",
+        "https://repo.internal.evil.example/",
+        "https://xrepo.internal/",
         "https://a.repo.example.evil.example/",
     ] {
         assert!(!passes(url), "{url}");
@@ -113,9 +165,10 @@ async fn server() -> String {
         .route("/app.jar", get(async || "a jar"))
         .route("/moved", get(async move || to("/app.jar")))
         .route("/loop", get(async move || to("loop")))
-        .route("/away", get(async move || {
-            (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response()
-        }))
+        .route(
+            "/away",
+            get(async move || (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response()),
+        )
         .route("/error", get(async || StatusCode::BAD_GATEWAY));
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
     base
@@ -214,7 +267,10 @@ async fn a_mounted_config_map_is_copied() {
 #[tokio::test]
 async fn an_upload_is_fetched_by_grant() {
     let backend = Backend::start().await;
-    let source = Source::S3 { key: "app.jar".to_owned(), sha256: sha256(b"a jar") };
+    let source = Source::S3 {
+        key: "app.jar".to_owned(),
+        sha256: sha256(b"a jar"),
+    };
     let pod = Pod::new(&backend, some_work());
     backend.put(&Readable::Upload { key: "app.jar".to_owned() }, b"a jar");
     fetch(&source, &pod.settings, &pod.transfer()).await.unwrap();

@@ -25,7 +25,12 @@ impl Case {
         let pod = Pod::new(&backend, some_work());
         let ledger = Arc::new(Ledger::load(pod.settings.workspace.ledger()).unwrap());
         let outbox = open(&pod, &ledger);
-        Self { backend, pod, ledger, outbox }
+        Self {
+            backend,
+            pod,
+            ledger,
+            outbox,
+        }
     }
 
     /// A window that left something.
@@ -69,11 +74,18 @@ fn sidecar(window: u64, bytes: &[u8]) -> Confirmation {
 }
 
 fn profile(window: u64) -> Writable {
-    Writable::Profile { build_key: "key".to_owned(), window }
+    Writable::Profile {
+        build_key: "key".to_owned(),
+        window,
+    }
 }
 
 fn lost(window: u64, cause: LossCause) -> Confirmation {
-    Confirmation::Lost { build_key: "key".to_owned(), window, cause }
+    Confirmation::Lost {
+        build_key: "key".to_owned(),
+        window,
+        cause,
+    }
 }
 
 #[tokio::test]
@@ -96,7 +108,10 @@ async fn windows_are_stored_and_confirmed_in_order() {
 async fn what_an_earlier_container_left_is_delivered() {
     let case = Case::new().await;
     case.post();
-    let again = Case { outbox: open(&case.pod, &case.ledger), ..case };
+    let again = Case {
+        outbox: open(&case.pod, &case.ledger),
+        ..case
+    };
     assert!(again.outbox.has(0));
     again.deliver();
     assert_eq!(again.flushed().await, [sidecar(0, b"profile 0")]);
@@ -108,7 +123,10 @@ async fn a_depot_that_is_away_only_delays() {
     let away = std::iter::repeat_n(Fault::Refuse(ProblemCode::Unavailable), 20);
     case.backend.facts().grant_faults.extend(away);
     case.backend.facts().store_faults.extend([Fault::Status(503), Fault::TakeAndFail]);
-    case.backend.facts().confirm_faults.push_back(Fault::Refuse(ProblemCode::Unavailable));
+    case.backend
+        .facts()
+        .confirm_faults
+        .push_back(Fault::Refuse(ProblemCode::Unavailable));
     case.post();
     case.deliver();
     assert_eq!(case.flushed().await, [sidecar(0, b"profile 0")]);

@@ -60,7 +60,11 @@ impl Case {
 
     fn loses(self, cause: LossCause) {
         assert_eq!(self.remains.collect().unwrap(), Yield::Lost(cause));
-        let lost = Confirmation::Lost { build_key: "key".to_owned(), window: 4, cause };
+        let lost = Confirmation::Lost {
+            build_key: "key".to_owned(),
+            window: 4,
+            cause,
+        };
         assert_eq!(self.posted(), Some(lost));
         assert!(!self.remains.workspace.profile(4).exists());
         assert!(!self.remains.workspace.metadata().exists());
@@ -71,7 +75,9 @@ impl Case {
 fn a_profile_is_posted_with_how_it_was_taken() {
     let case = case(Collects::Profile, ENDED, 1000).with_profile(&profile(3));
     assert_eq!(case.remains.collect().unwrap(), Yield::Posted);
-    let Some(Confirmation::Profile(sidecar)) = case.posted() else { panic!() };
+    let Some(Confirmation::Profile(sidecar)) = case.posted() else {
+        panic!()
+    };
     assert_eq!((sidecar.window, sidecar.requests, sidecar.seconds), (4, 1000, 9));
     assert_eq!(sidecar.exit, 143);
     let body = fs::metadata(case.remains.outbox.body(4)).unwrap();
@@ -82,9 +88,13 @@ fn a_profile_is_posted_with_how_it_was_taken() {
 #[test]
 fn every_loss_of_a_profile_has_its_cause() {
     case(Collects::Profile, ENDED, 1).loses(LossCause::NoProfile);
-    case(Collects::Profile, ENDED, 1).with_profile("{\"version\":").loses(LossCause::Invalid);
+    case(Collects::Profile, ENDED, 1)
+        .with_profile("{\"version\":")
+        .loses(LossCause::Invalid);
     let killed = Stopped::Killed(Exit::Signal(9));
-    case(Collects::Profile, killed, 1).with_profile(&profile(3)).loses(LossCause::Killed);
+    case(Collects::Profile, killed, 1)
+        .with_profile(&profile(3))
+        .loses(LossCause::Killed);
 }
 
 #[test]

@@ -48,25 +48,16 @@ fn keeps_the_order_of_parameters() {
 #[test]
 fn the_empty_set_is_valid() {
     assert_eq!(union(&["{}"]), "{}");
-    assert_eq!(
-        union(&[r#"{"reflection":[],"foreign":{"upcalls":[]},"comment":"x"}"#]),
-        "{}"
-    );
+    assert_eq!(union(&[r#"{"reflection":[],"foreign":{"upcalls":[]},"comment":"x"}"#]), "{}");
 }
 
 #[rstest]
 #[case("", "Syntax")]
 #[case("{", "Syntax")]
 #[case("[]", "Schema")]
-#[case(
-    r#"{"reflection":[{"type":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}]}"#,
-    "Limit"
-)]
+#[case(r#"{"reflection":[{"type":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}]}"#, "Limit")]
 fn refuses(#[case] text: &str, #[case] reason: &str) {
-    assert_eq!(
-        MetadataSet::parse(text.as_bytes()).unwrap_err().reason,
-        reason
-    );
+    assert_eq!(MetadataSet::parse(text.as_bytes()).unwrap_err().reason, reason);
 }
 
 #[test]

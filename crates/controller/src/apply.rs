@@ -1,0 +1,309 @@
+//! Makes the cluster look as the plan says. With `scale.rs` the only writer of children.
+//!
+//! Children are created by POST under deterministic names; one that exists is adopted if it is this Function's and left alone
+//! if it is anybody else's. Server-side apply goes only to objects that were seen with our uid and that do not look as they
+//! shall: in a quiet cluster nothing is written.
+
+mod compare;
+
+use std::collections::BTreeMap;
+
+use anneal_api::names::{LABEL_DEPLOYMENT, MANAGER, MANAGER_CREATE};
+use anneal_core::{
+    plan::{ExecutorWish, Plan, Replicas, Scope},
+    reason::Reason,
+    spec::{Identity, Wanted},
+};
+use anneal_protocol::depot::RejectionRequest;
+use kube::{
+    Api, Client,
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy},
+    core::{ApiResource, GroupVersionKind},
+};
+use serde_json::{Value, json};
+use snafu::{OptionExt, ResultExt, Snafu};
+
+use self::compare::contains;
+use crate::{
+    build::{self, Child, Kind, Site},
+    convert,
+    depot::Depot,
+    scale,
+};
+
+/// Why the cluster does not look as it shall.
+#[derive(Debug, Snafu)]
+pub enum Error {
+    /// A name that is needed belongs to an object that is not this Function's.
+    #[snafu(display("{kind:?} {name:?} belongs to somebody else"))]
+    NameTaken {
+        /// Kind.
+        kind: Kind,
+        /// Name.
+        name: String,
+    },
+    /// The apiserver refuses an object for what it is.
+    #[snafu(display("{verb} {kind:?} {name:?}"))]
+    Refused {
+        /// What was tried.
+        verb: &'static str,
+        /// Kind.
+        kind: Kind,
+        /// Name.
+        name: String,
+        /// Why.
+        source: Box<kube::Error>,
+    },
+    /// The apiserver does not answer, or not now.
+    #[snafu(display("{verb} {kind:?} {name:?}"))]
+    Api {
+        /// What was tried.
+        verb: &'static str,
+        /// Kind.
+        kind: Kind,
+        /// Name.
+        name: String,
+        /// Why.
+        source: Box<kube::Error>,
+    },
+    /// An object has no uid.
+    #[snafu(display("{kind:?} {name:?} came without a uid"))]
+    NoUid {
+        /// Kind.
+        kind: Kind,
+        /// Name.
+        name: String,
+    },
+    /// Replicas cannot be set.
+    #[snafu(display("scale {name:?}"))]
+    Scale {
+        /// Deployment.
+        name: String,
+        /// Why.
+        source: scale::Error,
+    },
+    /// The depot cannot be told of a rejected build.
+    #[snafu(display("reject build {key}"))]
+    Reject {
+        /// Build key.
+        key: String,
+        /// Why.
+        source: crate::depot::Error,
+    },
+}
+
+impl Error {
+    /// What the Function says of it.
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::NameTaken { .. } => Reason::NameTaken,
+            Self::Refused { .. } => Reason::ChildRefused,
+            Self::Api { .. } | Self::NoUid { .. } | Self::Scale { .. } => Reason::ApiUnavailable,
+            Self::Reject { .. } => Reason::StoreUnavailable,
+        }
+    }
+
+    /// One sentence for the Function; nothing that a tenant or the apiserver wrote.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::NameTaken { kind, name } => format!("{kind:?} {name} exists and does not belong to this Function: rename one of them."),
+            Self::Refused { kind, name, .. } => format!("The apiserver refuses {kind:?} {name}."),
+            Self::Api { kind, name, .. } | Self::NoUid { kind, name } => format!("The apiserver does not take {kind:?} {name} at the moment."),
+            Self::Scale { name, .. } => format!("The apiserver does not scale Deployment {name} at the moment."),
+            Self::Reject { .. } => "The depot does not record a rejected build at the moment.".to_owned(),
+        }
+    }
+}
+
+/// Applies plans of one Function.
+pub struct Applier<'a> {
+    /// Talks to the apiserver.
+    pub client: &'a Client,
+    /// Told of rejected builds.
+    pub depot: &'a Depot,
+    /// What children are rendered from.
+    pub site: Site<'a>,
+}
+
+/// Objects of one kind that carry this Function's label, by name.
+type Present = BTreeMap<String, DynamicObject>;
+
+impl Applier<'_> {
+    /// Does what the plan says, in an order in which nothing that serves is touched before what replaces it is there.
+    pub async fn apply(&self, wanted: &Wanted, plan: &Plan) -> Result<(), Error> {
+        if plan.scope == Scope::LeaveAlone {
+            return Ok(());
+        }
+        let mut present = BTreeMap::new();
+        for kind in [Kind::ServiceAccount, Kind::NetworkPolicy, Kind::Service, Kind::Deployment, Kind::Job] {
+            present.insert(kind, self.present(kind).await?);
+        }
+        let children = build::standing(self.site).into_iter().chain(build::executors(self.site, plan)).chain(build::jobs(self.site, wanted, &plan.jobs));
+        for child in children {
+            self.ensure(&child, present.get(&child.kind).and_then(|present| present.get(&child.name))).await?;
+        }
+        for (key, reason) in &plan.rejections {
+            let request = RejectionRequest { function: convert::function_ref(self.function()), build_key: key.to_string(), reason: reason.as_str().to_owned() };
+            self.depot.reject(&request).await.context(RejectSnafu { key: key.as_str() })?;
+        }
+        for wish in plan.executors.values() {
+            self.size(wish, &present).await?;
+        }
+        for name in &plan.obsolete_jobs {
+            if let Some(job) = present.get(&Kind::Job).and_then(|jobs| jobs.get(name)) {
+                self.delete(Kind::Job, job).await?;
+            }
+        }
+        self.prune_services(plan, &present).await
+    }
+
+    const fn function(&self) -> &Identity {
+        self.site.function
+    }
+
+    fn api(&self, kind: Kind) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), &self.function().namespace, &resource(kind))
+    }
+
+    async fn present(&self, kind: Kind) -> Result<Present, Error> {
+        let parameters = ListParams::default().labels(&build::selector(&self.function().name));
+        let list = self.api(kind).list(&parameters).await.map_err(Box::new).context(ApiSnafu { verb: "list", kind, name: "" })?;
+        let ours = list.items.into_iter().filter(|object| self.owns(object));
+        Ok(ours.filter_map(|object| Some((object.metadata.name.clone()?, object))).collect())
+    }
+
+    fn owns(&self, object: &DynamicObject) -> bool {
+        object.metadata.owner_references.iter().flatten().any(|owner| owner.uid == self.function().uid && owner.controller == Some(true))
+    }
+
+    /// Creates a child, adopts it, or brings it back to what it shall be.
+    async fn ensure(&self, child: &Child, seen: Option<&DynamicObject>) -> Result<(), Error> {
+        let Some(object) = seen else {
+            return self.create(child).await;
+        };
+        let live = serde_json::to_value(object).unwrap_or(Value::Null);
+        // Jobs are immutable, and what is being deleted is not brought back.
+        if child.kind == Kind::Job || object.metadata.deletion_timestamp.is_some() || contains(&live, &child.object) {
+            return Ok(());
+        }
+        self.restore(child, object).await
+    }
+
+    async fn create(&self, child: &Child) -> Result<(), Error> {
+        let mut object = child.object.clone();
+        let mut manager = MANAGER;
+        if child.kind == Kind::Deployment {
+            // It starts empty; who scales it is another field manager.
+            object["spec"]["replicas"] = json!(0);
+            manager = MANAGER_CREATE;
+        }
+        let object: DynamicObject = serde_json::from_value(object).unwrap_or_else(|_| DynamicObject::new(&child.name, &resource(child.kind)));
+        let parameters = PostParams { field_manager: Some(manager.to_owned()), ..PostParams::default() };
+        match self.api(child.kind).create(&parameters, &object).await {
+            Ok(_) => Ok(()),
+            // Also the answer when an earlier call did commit and its reply was lost.
+            Err(kube::Error::Api(status)) if status.code == 409 => self.adopt(child).await,
+            Err(error) => Err(failure("create", child.kind, &child.name, error)),
+        }
+    }
+
+    async fn adopt(&self, child: &Child) -> Result<(), Error> {
+        let found = self.api(child.kind).get_opt(&child.name).await.map_err(|error| failure("get", child.kind, &child.name, error))?;
+        match found {
+            // It went between the two calls: the next visit makes it.
+            None => Ok(()),
+            Some(object) if self.owns(&object) => Ok(()),
+            Some(_) => NameTakenSnafu { kind: child.kind, name: &child.name }.fail(),
+        }
+    }
+
+    async fn restore(&self, child: &Child, object: &DynamicObject) -> Result<(), Error> {
+        let uid = object.metadata.uid.as_deref().context(NoUidSnafu { kind: child.kind, name: &child.name })?;
+        let mut wanted = child.object.clone();
+        // With the uid in the body the apply fails on an object that took the name meanwhile.
+        wanted["metadata"]["uid"] = json!(uid);
+        tracing::info!(kind = ?child.kind, name = child.name, "brought back to what it shall be");
+        let parameters = PatchParams::apply(MANAGER).force();
+        let patched = self.api(child.kind).patch(&child.name, &parameters, &Patch::Apply(&wanted)).await;
+        patched.map(drop).map_err(|error| failure("apply", child.kind, &child.name, error))
+    }
+
+    /// Sets replicas; removes a Deployment when its last pod has gone.
+    async fn size(&self, wish: &ExecutorWish, present: &BTreeMap<Kind, Present>) -> Result<(), Error> {
+        let name = &wish.placement.deployment;
+        let replicas = match wish.replicas {
+            Replicas::AsTheyAre => return Ok(()),
+            Replicas::Exactly(count) => count,
+            Replicas::Gone => 0,
+        };
+        let seen = present.get(&Kind::Deployment).and_then(|deployments| deployments.get(name));
+        let (current, pods) = seen.map_or((0, 0), |object| (number(object, "/spec/replicas", 1), number(object, "/status/replicas", 0)));
+        if current != u64::from(replicas) {
+            let uid = seen.and_then(|object| object.metadata.uid.as_deref());
+            return scale::set(self.client, &self.function().namespace, name, uid, replicas).await.context(ScaleSnafu { name });
+        }
+        match seen {
+            Some(object) if wish.replicas == Replicas::Gone && pods == 0 && self.has_settled(object).await? => self.delete(Kind::Deployment, object).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether no pod of a Deployment is left: ending ones still upload, and the depot follows their owners.
+    async fn has_settled(&self, deployment: &DynamicObject) -> Result<bool, Error> {
+        let name = deployment.metadata.name.as_deref().unwrap_or_default();
+        let pods: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(self.client.clone(), &self.function().namespace);
+        let parameters = ListParams::default().labels(&format!("{LABEL_DEPLOYMENT}={name}")).limit(1);
+        let list = pods.list(&parameters).await.map_err(Box::new).context(ApiSnafu { verb: "list pods of", kind: Kind::Deployment, name })?;
+        Ok(list.items.is_empty())
+    }
+
+    /// Removes headless Services whose Deployment is gone or going.
+    async fn prune_services(&self, plan: &Plan, present: &BTreeMap<Kind, Present>) -> Result<(), Error> {
+        let deployments = present.get(&Kind::Deployment);
+        let is_needed = |name: &str| plan.executors.contains_key(name) || deployments.is_some_and(|deployments| deployments.contains_key(name));
+        for (name, service) in present.get(&Kind::Service).into_iter().flatten() {
+            let of_deployment = service.metadata.labels.as_ref().and_then(|labels| labels.get(LABEL_DEPLOYMENT));
+            if of_deployment.is_some() && !is_needed(name) && service.metadata.deletion_timestamp.is_none() {
+                self.delete(Kind::Service, service).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, kind: Kind, object: &DynamicObject) -> Result<(), Error> {
+        let name = object.metadata.name.as_deref().unwrap_or_default();
+        let parameters = DeleteParams {
+            propagation_policy: Some(PropagationPolicy::Background),
+            preconditions: Some(Preconditions { uid: object.metadata.uid.clone(), resource_version: None }),
+            ..DeleteParams::default()
+        };
+        match self.api(kind).delete(name, &parameters).await {
+            Ok(_) => Ok(()),
+            // Gone, or another object of that name.
+            Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => Ok(()),
+            Err(error) => Err(failure("delete", kind, name, error)),
+        }
+    }
+}
+
+/// The apiserver's refusals that another attempt will not change are told apart from its outages.
+fn failure(verb: &'static str, kind: Kind, name: &str, error: kube::Error) -> Error {
+    let permanent = matches!(&error, kube::Error::Api(status) if [400, 403, 422].contains(&status.code));
+    let (name, source) = (name.to_owned(), Box::new(error));
+    if permanent { Error::Refused { verb, kind, name, source } } else { Error::Api { verb, kind, name, source } }
+}
+
+fn number(object: &DynamicObject, pointer: &str, absent: u64) -> u64 {
+    object.data.pointer(pointer).and_then(Value::as_u64).unwrap_or(absent)
+}
+
+fn resource(kind: Kind) -> ApiResource {
+    let (group, version, name, plural) = match kind {
+        Kind::ServiceAccount => ("", "v1", "ServiceAccount", "serviceaccounts"),
+        Kind::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
+        Kind::Service => ("", "v1", "Service", "services"),
+        Kind::Deployment => ("apps", "v1", "Deployment", "deployments"),
+        Kind::Job => ("batch", "v1", "Job", "jobs"),
+    };
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, name), plural)
+}
