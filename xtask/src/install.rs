@@ -15,12 +15,12 @@ const LOOK_NAMESPACE: &str = "anneal-look";
 pub(crate) fn everything(cluster: &Cluster, root: &Path, built: &[images::Image]) -> Result<()> {
     images::load(cluster, built)?;
     let minio = box_::minio_up(cluster)?;
-    operator(cluster, root, &minio)?;
+    operator(cluster, root, &minio, built)?;
     look(cluster, &minio)
 }
 
 /// Installs the charts, or upgrades them, and waits until every component is ready.
-fn operator(cluster: &Cluster, root: &Path, minio: &MinioInfo) -> Result<()> {
+fn operator(cluster: &Cluster, root: &Path, minio: &MinioInfo, built: &[images::Image]) -> Result<()> {
     let kube = cluster.kube();
     kube.namespace(OPERATOR_NAMESPACE)?;
     kube.apply(&secret("anneal-store", OPERATOR_NAMESPACE, minio))?;
@@ -37,6 +37,11 @@ fn operator(cluster: &Cluster, root: &Path, minio: &MinioInfo) -> Result<()> {
         .arg(root.join("e2e/values/standin.yaml"));
     for (key, value) in [("store.endpoint", &minio.endpoint), ("store.bucket", &minio.bucket)] {
         install.arg("--set").arg(format!("{key}={value}"));
+    }
+    // The tag stays the same when the image is built anew: what names the bytes is in the pods' annotations.
+    let image = built.iter().find(|image| image.name() == "anneal.dev/anneal:dev").map(images::Image::digest).unwrap_or_default();
+    for component in ["controller", "depot", "gateway"] {
+        install.arg("--set-string").arg(format!("{component}.podAnnotations.anneal\\.dev/image={image}"));
     }
     process::output(&mut install).context("cannot install the operator")?;
     Ok(())

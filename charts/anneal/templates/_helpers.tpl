@@ -112,3 +112,28 @@ readinessProbe:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end -}}
+
+{{/* Binds the ClusterRole of a component to its account: in the watched namespaces, or everywhere. (list $ "gateway") */}}
+{{- define "anneal.binding" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- range $namespace := (default (list "") $root.Values.watchNamespaces) }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+{{- if $namespace }}
+kind: RoleBinding
+{{- else }}
+kind: ClusterRoleBinding
+{{- end }}
+metadata:
+  name: anneal-{{ $component }}
+  {{- with $namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels:
+    {{- include "anneal.labels" (list $root $component) | nindent 4 }}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: anneal-{{ $component }}}
+subjects:
+  - {kind: ServiceAccount, name: {{ include "anneal.fullname" $root }}-{{ $component }}, namespace: {{ $root.Release.Namespace }}}
+{{- end }}
+{{- end -}}

@@ -81,7 +81,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
         }
     };
     if let Err(error) = &result {
-        tracing::error!(error = chain(error), ?message, "the agent ends");
+        tracing::error!(error = chain(error), termination = ?message, "the agent ends");
     }
     if let Some(message) = message {
         termination::write(&path, &message).context(WriteTerminationSnafu { path })?;

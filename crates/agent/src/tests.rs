@@ -136,9 +136,9 @@ async fn a_configuration_of_another_shape_is_a_fault_of_ours() {
 #[test]
 fn the_defaults_are_the_contracts() {
     let args = Command::parse_from(["agent", "--config", "{}"]).args;
-    assert_eq!(args.work_dir, Path::new("/anneal/work"));
+    assert_eq!(args.work_dir, Path::new("/var/lib/anneal/work"));
     assert_eq!(args.token_file, Path::new("/var/run/secrets/anneal.dev/token"));
-    assert_eq!(args.launcher, Path::new("/anneal/bin/anneal-launcher.jar"));
+    assert_eq!(args.launcher, Path::new("/var/lib/anneal/bin/anneal-launcher.jar"));
     assert_eq!(args.termination_log, Path::new("/dev/termination-log"));
     assert_eq!((args.control_port, args.function_port), (9901, 8080));
 }

@@ -108,7 +108,9 @@ impl Error {
         match self {
             Self::NameTaken { kind, name } => format!("{kind:?} {name} exists and does not belong to this Function: rename one of them."),
             Self::Refused { kind, name, .. } => format!("The apiserver refuses {kind:?} {name}."),
-            Self::Api { kind, name, .. } | Self::NoUid { kind, name } => format!("The apiserver does not take {kind:?} {name} at the moment."),
+            Self::Api { kind, name, .. } | Self::NoUid { kind, name } => {
+                format!("The apiserver does not take {kind:?} {name} at the moment.")
+            }
             Self::Scale { name, .. } => format!("The apiserver does not scale Deployment {name} at the moment."),
             Self::Reject { .. } => "The depot does not record a rejected build at the moment.".to_owned(),
         }
@@ -135,26 +137,43 @@ impl Applier<'_> {
             return Ok(());
         }
         let mut present = BTreeMap::new();
-        for kind in [Kind::ServiceAccount, Kind::NetworkPolicy, Kind::Service, Kind::Deployment, Kind::Job] {
+        for kind in [
+            Kind::ServiceAccount,
+            Kind::NetworkPolicy,
+            Kind::Service,
+            Kind::Deployment,
+            Kind::Job,
+        ] {
             present.insert(kind, self.present(kind).await?);
         }
-        let children = build::standing(self.site).into_iter().chain(build::executors(self.site, plan)).chain(build::jobs(self.site, wanted, &plan.jobs));
+        // A name that is taken or a refused object stops nothing but itself; an apiserver that does not answer stops all.
+        let mut fault = None;
+        let children = build::standing(self.site)
+            .into_iter()
+            .chain(build::executors(self.site, plan))
+            .chain(build::jobs(self.site, wanted, &plan.jobs));
         for child in children {
-            self.ensure(&child, present.get(&child.kind).and_then(|present| present.get(&child.name))).await?;
-        }
-        for (key, reason) in &plan.rejections {
-            let request = RejectionRequest { function: convert::function_ref(self.function()), build_key: key.to_string(), reason: reason.as_str().to_owned() };
-            self.depot.reject(&request).await.context(RejectSnafu { key: key.as_str() })?;
+            let seen = present.get(&child.kind).and_then(|present| present.get(&child.name));
+            keep(&mut fault, self.ensure(&child, seen).await)?;
         }
         for wish in plan.executors.values() {
-            self.size(wish, &present).await?;
+            keep(&mut fault, self.size(wish, &present).await)?;
         }
         for name in &plan.obsolete_jobs {
             if let Some(job) = present.get(&Kind::Job).and_then(|jobs| jobs.get(name)) {
-                self.delete(Kind::Job, job).await?;
+                keep(&mut fault, self.delete(Kind::Job, job).await)?;
             }
         }
-        self.prune_services(plan, &present).await
+        self.prune_services(plan, &present).await?;
+        for (key, reason) in &plan.rejections {
+            let request = RejectionRequest {
+                function: convert::function_ref(self.function()),
+                build_key: key.to_string(),
+                reason: reason.as_str().to_owned(),
+            };
+            self.depot.reject(&request).await.context(RejectSnafu { key: key.as_str() })?;
+        }
+        fault.map_or(Ok(()), Err)
     }
 
     const fn function(&self) -> &Identity {
@@ -167,13 +186,22 @@ impl Applier<'_> {
 
     async fn present(&self, kind: Kind) -> Result<Present, Error> {
         let parameters = ListParams::default().labels(&build::selector(&self.function().name));
-        let list = self.api(kind).list(&parameters).await.map_err(Box::new).context(ApiSnafu { verb: "list", kind, name: "" })?;
+        let list = self.api(kind).list(&parameters).await.map_err(Box::new).context(ApiSnafu {
+            verb: "list",
+            kind,
+            name: "",
+        })?;
         let ours = list.items.into_iter().filter(|object| self.owns(object));
         Ok(ours.filter_map(|object| Some((object.metadata.name.clone()?, object))).collect())
     }
 
     fn owns(&self, object: &DynamicObject) -> bool {
-        object.metadata.owner_references.iter().flatten().any(|owner| owner.uid == self.function().uid && owner.controller == Some(true))
+        object
+            .metadata
+            .owner_references
+            .iter()
+            .flatten()
+            .any(|owner| owner.uid == self.function().uid && owner.controller == Some(true))
     }
 
     /// Creates a child, adopts it, or brings it back to what it shall be.
@@ -181,7 +209,11 @@ impl Applier<'_> {
         let Some(object) = seen else {
             return self.create(child).await;
         };
-        let live = serde_json::to_value(object).unwrap_or(Value::Null);
+        let mut live = serde_json::to_value(object).unwrap_or(Value::Null);
+        // The items of a list come without them.
+        for member in ["apiVersion", "kind"] {
+            live[member] = child.object[member].clone();
+        }
         // Jobs are immutable, and what is being deleted is not brought back.
         if child.kind == Kind::Job || object.metadata.deletion_timestamp.is_some() || contains(&live, &child.object) {
             return Ok(());
@@ -197,8 +229,12 @@ impl Applier<'_> {
             object["spec"]["replicas"] = json!(0);
             manager = MANAGER_CREATE;
         }
-        let object: DynamicObject = serde_json::from_value(object).unwrap_or_else(|_| DynamicObject::new(&child.name, &resource(child.kind)));
-        let parameters = PostParams { field_manager: Some(manager.to_owned()), ..PostParams::default() };
+        let object: DynamicObject =
+            serde_json::from_value(object).unwrap_or_else(|_| DynamicObject::new(&child.name, &resource(child.kind)));
+        let parameters = PostParams {
+            field_manager: Some(manager.to_owned()),
+            ..PostParams::default()
+        };
         match self.api(child.kind).create(&parameters, &object).await {
             Ok(_) => Ok(()),
             // Also the answer when an earlier call did commit and its reply was lost.
@@ -208,17 +244,28 @@ impl Applier<'_> {
     }
 
     async fn adopt(&self, child: &Child) -> Result<(), Error> {
-        let found = self.api(child.kind).get_opt(&child.name).await.map_err(|error| failure("get", child.kind, &child.name, error))?;
+        let found = self
+            .api(child.kind)
+            .get_opt(&child.name)
+            .await
+            .map_err(|error| failure("get", child.kind, &child.name, error))?;
         match found {
             // It went between the two calls: the next visit makes it.
             None => Ok(()),
             Some(object) if self.owns(&object) => Ok(()),
-            Some(_) => NameTakenSnafu { kind: child.kind, name: &child.name }.fail(),
+            Some(_) => NameTakenSnafu {
+                kind: child.kind,
+                name: &child.name,
+            }
+            .fail(),
         }
     }
 
     async fn restore(&self, child: &Child, object: &DynamicObject) -> Result<(), Error> {
-        let uid = object.metadata.uid.as_deref().context(NoUidSnafu { kind: child.kind, name: &child.name })?;
+        let uid = object.metadata.uid.as_deref().context(NoUidSnafu {
+            kind: child.kind,
+            name: &child.name,
+        })?;
         let mut wanted = child.object.clone();
         // With the uid in the body the apply fails on an object that took the name meanwhile.
         wanted["metadata"]["uid"] = json!(uid);
@@ -237,13 +284,19 @@ impl Applier<'_> {
             Replicas::Gone => 0,
         };
         let seen = present.get(&Kind::Deployment).and_then(|deployments| deployments.get(name));
-        let (current, pods) = seen.map_or((0, 0), |object| (number(object, "/spec/replicas", 1), number(object, "/status/replicas", 0)));
+        let (current, pods) = seen.map_or((0, 0), |object| {
+            (number(object, "/spec/replicas", 1), number(object, "/status/replicas", 0))
+        });
         if current != u64::from(replicas) {
             let uid = seen.and_then(|object| object.metadata.uid.as_deref());
-            return scale::set(self.client, &self.function().namespace, name, uid, replicas).await.context(ScaleSnafu { name });
+            return scale::set(self.client, &self.function().namespace, name, uid, replicas)
+                .await
+                .context(ScaleSnafu { name });
         }
         match seen {
-            Some(object) if wish.replicas == Replicas::Gone && pods == 0 && self.has_settled(object).await? => self.delete(Kind::Deployment, object).await,
+            Some(object) if wish.replicas == Replicas::Gone && pods == 0 && self.has_settled(object).await? => {
+                self.delete(Kind::Deployment, object).await
+            }
             _ => Ok(()),
         }
     }
@@ -253,14 +306,19 @@ impl Applier<'_> {
         let name = deployment.metadata.name.as_deref().unwrap_or_default();
         let pods: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(self.client.clone(), &self.function().namespace);
         let parameters = ListParams::default().labels(&format!("{LABEL_DEPLOYMENT}={name}")).limit(1);
-        let list = pods.list(&parameters).await.map_err(Box::new).context(ApiSnafu { verb: "list pods of", kind: Kind::Deployment, name })?;
+        let list = pods.list(&parameters).await.map_err(Box::new).context(ApiSnafu {
+            verb: "list pods of",
+            kind: Kind::Deployment,
+            name,
+        })?;
         Ok(list.items.is_empty())
     }
 
     /// Removes headless Services whose Deployment is gone or going.
     async fn prune_services(&self, plan: &Plan, present: &BTreeMap<Kind, Present>) -> Result<(), Error> {
         let deployments = present.get(&Kind::Deployment);
-        let is_needed = |name: &str| plan.executors.contains_key(name) || deployments.is_some_and(|deployments| deployments.contains_key(name));
+        let is_needed =
+            |name: &str| plan.executors.contains_key(name) || deployments.is_some_and(|deployments| deployments.contains_key(name));
         for (name, service) in present.get(&Kind::Service).into_iter().flatten() {
             let of_deployment = service.metadata.labels.as_ref().and_then(|labels| labels.get(LABEL_DEPLOYMENT));
             if of_deployment.is_some() && !is_needed(name) && service.metadata.deletion_timestamp.is_none() {
@@ -274,7 +332,10 @@ impl Applier<'_> {
         let name = object.metadata.name.as_deref().unwrap_or_default();
         let parameters = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Background),
-            preconditions: Some(Preconditions { uid: object.metadata.uid.clone(), resource_version: None }),
+            preconditions: Some(Preconditions {
+                uid: object.metadata.uid.clone(),
+                resource_version: None,
+            }),
             ..DeleteParams::default()
         };
         match self.api(kind).delete(name, &parameters).await {
@@ -286,11 +347,26 @@ impl Applier<'_> {
     }
 }
 
+/// Keeps the first fault that concerns one object alone; any other ends the work.
+fn keep(fault: &mut Option<Error>, done: Result<(), Error>) -> Result<(), Error> {
+    match done {
+        Err(error @ (Error::NameTaken { .. } | Error::Refused { .. })) => {
+            fault.get_or_insert(error);
+            Ok(())
+        }
+        done => done,
+    }
+}
+
 /// The apiserver's refusals that another attempt will not change are told apart from its outages.
 fn failure(verb: &'static str, kind: Kind, name: &str, error: kube::Error) -> Error {
     let permanent = matches!(&error, kube::Error::Api(status) if [400, 403, 422].contains(&status.code));
     let (name, source) = (name.to_owned(), Box::new(error));
-    if permanent { Error::Refused { verb, kind, name, source } } else { Error::Api { verb, kind, name, source } }
+    if permanent {
+        Error::Refused { verb, kind, name, source }
+    } else {
+        Error::Api { verb, kind, name, source }
+    }
 }
 
 fn number(object: &DynamicObject, pointer: &str, absent: u64) -> u64 {

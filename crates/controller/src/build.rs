@@ -65,7 +65,11 @@ impl Child {
 /// Objects that a Function has at every stage.
 pub fn standing(site: Site<'_>) -> Vec<Child> {
     let mut children = vec![Child::new(Kind::ServiceAccount, meta::service_account(site))];
-    children.extend(network_policy::all(site).into_iter().map(|policy| Child::new(Kind::NetworkPolicy, policy)));
+    children.extend(
+        network_policy::all(site)
+            .into_iter()
+            .map(|policy| Child::new(Kind::NetworkPolicy, policy)),
+    );
     children.push(Child::new(Kind::Service, service::public(site)));
     children
 }
@@ -85,7 +89,10 @@ pub fn executors(site: Site<'_>, plan: &Plan) -> Vec<Child> {
 
 /// Jobs to be made.
 pub fn jobs(site: Site<'_>, wanted: &Wanted, wishes: &[JobWish]) -> Vec<Child> {
-    wishes.iter().map(|wish| Child::new(Kind::Job, job::job(site, wanted, wish))).collect()
+    wishes
+        .iter()
+        .map(|wish| Child::new(Kind::Job, job::job(site, wanted, wish)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! The operator's configuration file: what the chart's values say.
 
-use std::{collections::BTreeMap, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anneal_core::{
     digest::Digest,
@@ -144,12 +147,16 @@ impl Config {
 
     /// The toolchain of this name, or the default one.
     pub fn toolchain(&self, name: Option<&str>) -> Option<Toolchain> {
-        self.toolchains.get(name.unwrap_or(&self.default_toolchain)).map(ToolchainConfig::toolchain)
+        self.toolchains
+            .get(name.unwrap_or(&self.default_toolchain))
+            .map(ToolchainConfig::toolchain)
     }
 }
 
 impl ToolchainConfig {
     fn toolchain(&self) -> Toolchain {
+        // The one tracer there is needs nothing of its own.
+        let Tracer::NativeImageAgent = self.tracer;
         Toolchain {
             edition: match self.edition {
                 EditionName::Community => Edition::Community,

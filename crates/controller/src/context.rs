@@ -55,7 +55,13 @@ pub struct Context {
 impl Context {
     /// A recorder for this process.
     pub fn recorder(client: Client, instance: &str) -> Recorder {
-        Recorder::new(client, Reporter { controller: REPORTER.to_owned(), instance: Some(instance.to_owned()) })
+        Recorder::new(
+            client,
+            Reporter {
+                controller: REPORTER.to_owned(),
+                instance: Some(instance.to_owned()),
+            },
+        )
     }
 }
 
@@ -75,7 +81,15 @@ impl Gateways {
             return Known::Unknown;
         }
         let names: BTreeSet<String> = self.pods.store.state().iter().map(|pod| pod.name_any()).collect();
-        Known::Known(names.into_iter().map(|name| Gateway { generation: self.registry.generation(&name, function), name }).collect())
+        Known::Known(
+            names
+                .into_iter()
+                .map(|name| Gateway {
+                    generation: self.registry.generation(&name, function),
+                    name,
+                })
+                .collect(),
+        )
     }
 
     /// Latency of every Deployment of a Function that was counted.
@@ -83,7 +97,14 @@ impl Gateways {
         let counts = self.registry.counts(function);
         let latency = counts.into_iter().filter_map(|(deployment, counts)| {
             let (p50_micros, p99_micros) = (counts.latency.quantile(0.5)?, counts.latency.quantile(0.99)?);
-            Some((deployment, Latency { p50_micros, p99_micros, count: counts.latency.count() }))
+            Some((
+                deployment,
+                Latency {
+                    p50_micros,
+                    p99_micros,
+                    count: counts.latency.count(),
+                },
+            ))
         });
         latency.collect()
     }
@@ -91,7 +112,10 @@ impl Gateways {
 
 /// Which Functions name a ConfigMap as their source: filled as Functions are visited, and all are visited at start.
 #[derive(Clone, Default)]
-pub struct Sources(Arc<Mutex<HashMap<(String, String), BTreeSet<String>>>>);
+pub struct Sources(Arc<Mutex<Index>>);
+
+/// Names of Functions by namespace and name of the ConfigMap.
+type Index = HashMap<(String, String), BTreeSet<String>>;
 
 impl Sources {
     /// Notes which ConfigMap a Function names, if any.
@@ -104,7 +128,10 @@ impl Sources {
         }
         names.retain(|_, functions| !functions.is_empty());
         if let Some(name) = config_map {
-            names.entry((namespace.to_owned(), name.to_owned())).or_default().insert(function.to_owned());
+            names
+                .entry((namespace.to_owned(), name.to_owned()))
+                .or_default()
+                .insert(function.to_owned());
         }
     }
 
@@ -112,7 +139,11 @@ impl Sources {
     pub fn of(&self, namespace: &str, config_map: &str) -> Vec<ObjectRef<PartialObjectMeta<Function>>> {
         let names = lock(&self.0);
         let functions = names.get(&(namespace.to_owned(), config_map.to_owned()));
-        functions.into_iter().flatten().map(|name| ObjectRef::new(name).within(namespace)).collect()
+        functions
+            .into_iter()
+            .flatten()
+            .map(|name| ObjectRef::new(name).within(namespace))
+            .collect()
     }
 }
 
@@ -127,7 +158,9 @@ impl Pace {
     /// Seconds until figures alone may be written.
     pub fn wait(&self, uid: &str, now: i64) -> u64 {
         let written = lock(&self.0).get(uid).copied();
-        written.map_or(0, |written| u64::try_from(written.saturating_add(Self::SECONDS).saturating_sub(now)).unwrap_or(0))
+        written.map_or(0, |written| {
+            u64::try_from(written.saturating_add(Self::SECONDS).saturating_sub(now)).unwrap_or(0)
+        })
     }
 
     /// Notes a write.
@@ -185,6 +218,9 @@ mod tests {
         let pace = Pace::default();
         assert_eq!(pace.wait("u", 100), 0);
         pace.wrote("u", 100);
-        assert_eq!((pace.wait("u", 100), pace.wait("u", 130), pace.wait("u", 160), pace.wait("u", 1000)), (60, 30, 0, 0));
+        assert_eq!(
+            (pace.wait("u", 100), pace.wait("u", 130), pace.wait("u", 160), pace.wait("u", 1000)),
+            (60, 30, 0, 0)
+        );
     }
 }

@@ -58,8 +58,16 @@ pub struct Depot {
 impl Depot {
     /// A client of the depot at `url`; `token` is re-read at each call.
     pub fn new(url: &str, token: PathBuf) -> Result<Self, Error> {
-        let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().context(CallSnafu { path: "" })?;
-        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), token })
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(DEADLINE)
+            .build()
+            .context(CallSnafu { path: "" })?;
+        Ok(Self {
+            client,
+            url: url.trim_end_matches('/').to_owned(),
+            token,
+        })
     }
 
     /// What is stored of a Function.
@@ -77,15 +85,35 @@ impl Depot {
         self.call(PURGES_PATH, &PurgeRequest { function }, PURGE_DEADLINE).await
     }
 
-    async fn call<Q: Serialize + Sync, A: DeserializeOwned>(&self, path: &'static str, request: &Q, deadline: Duration) -> Result<A, Error> {
-        let token = tokio::fs::read_to_string(&self.token).await.context(TokenSnafu { path: &self.token })?;
-        let call = self.client.post(format!("{}{path}", self.url)).timeout(deadline).bearer_auth(token.trim()).json(request);
+    async fn call<Q: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        request: &Q,
+        deadline: Duration,
+    ) -> Result<A, Error> {
+        let token = tokio::fs::read_to_string(&self.token)
+            .await
+            .context(TokenSnafu { path: &self.token })?;
+        let call = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .timeout(deadline)
+            .bearer_auth(token.trim())
+            .json(request);
         let answer = call.send().await.map_err(reqwest::Error::without_url).context(CallSnafu { path })?;
         if answer.status().is_success() {
             return answer.json().await.context(CallSnafu { path });
         }
         let status = answer.status();
-        let problem = answer.json::<Problem>().await.unwrap_or(Problem { code: ProblemCode::Unknown, message: format!("status {status}") });
-        RefusedSnafu { path, code: problem.code, message: problem.message }.fail()
+        let problem = answer.json::<Problem>().await.unwrap_or_else(|_| Problem {
+            code: ProblemCode::Unknown,
+            message: format!("status {status}"),
+        });
+        RefusedSnafu {
+            path,
+            code: problem.code,
+            message: problem.message,
+        }
+        .fail()
     }
 }

@@ -18,10 +18,10 @@ use tracing::Instrument;
 
 use crate::{apply, build::Site, context::Context, convert, metrics::Outcome};
 
-mod events;
-mod finalize;
-mod observe;
-mod status;
+pub mod events;
+pub mod finalize;
+pub mod observe;
+pub mod status;
 
 /// A Function is visited at least this often.
 const RESYNC: Duration = Duration::from_secs(300);
@@ -94,7 +94,9 @@ impl Error {
         let conflict = |error: &kube::Error| matches!(error, kube::Error::Api(status) if status.code == 409);
         match self {
             Self::Status { source } => conflict(&source.source),
-            Self::Finalize { source: finalize::Error::Finalizer { source } } => conflict(source),
+            Self::Finalize {
+                source: finalize::Error::Finalizer { source },
+            } => conflict(source),
             _ => false,
         }
     }
@@ -105,7 +107,11 @@ pub async fn reconcile(object: Arc<PartialObjectMeta<Function>>, ctx: Arc<Contex
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     let span = tracing::info_span!("reconcile", %namespace, %name, uid = object.uid(), generation = object.metadata.generation);
     let started = Instant::now();
-    let visited = tokio::time::timeout(DEADLINE, visit(&ctx, &namespace, &name)).instrument(span).await.context(DeadlineSnafu).flatten();
+    let visited = tokio::time::timeout(DEADLINE, Box::pin(visit(&ctx, &namespace, &name)))
+        .instrument(span)
+        .await
+        .context(DeadlineSnafu)
+        .flatten();
     let outcome = visited.as_ref().map_or(Outcome::Failed, |(_, outcome)| *outcome);
     ctx.metrics.visited(outcome, started.elapsed().as_secs_f64());
     let (action, _) = visited?;
@@ -114,6 +120,7 @@ pub async fn reconcile(object: Arc<PartialObjectMeta<Function>>, ctx: Arc<Contex
 }
 
 /// When a Function is visited again after a failure.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is the controller's")]
 pub fn error_policy(object: Arc<PartialObjectMeta<Function>>, error: &Error, ctx: Arc<Context>) -> Action {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     ctx.metrics.failed(error.category());
@@ -122,7 +129,14 @@ pub fn error_policy(object: Arc<PartialObjectMeta<Function>>, error: &Error, ctx
     }
     let failures = ctx.failures.count(&namespace, &name);
     let pause = pause(failures, &name);
-    tracing::warn!(namespace, name, failures, pause_ms = pause.as_millis(), error = report(error), "the visit failed and is repeated");
+    tracing::warn!(
+        namespace,
+        name,
+        failures,
+        pause_ms = pause.as_millis(),
+        error = report(error),
+        "the visit failed and is repeated"
+    );
     Action::requeue(pause)
 }
 
@@ -139,9 +153,13 @@ fn report(error: &Error) -> String {
 
 /// Doubles with each failure; names spread over a quarter of it, so that an outage does not end in a stampede.
 fn pause(failures: u32, name: &str) -> Duration {
-    let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
-    let spread = name.bytes().fold(u32::from(failures.is_multiple_of(2)), |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte))) % 256;
-    doubled - doubled / 4 * spread / 256
+    let doubled = FIRST_PAUSE
+        .saturating_mul(1 << failures.saturating_sub(1).min(16))
+        .min(LONGEST_PAUSE);
+    let spread = name.bytes().fold(u32::from(failures.is_multiple_of(2)), |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(u32::from(byte))
+    }) % 256;
+    doubled.saturating_sub(doubled / 4 * spread / 256)
 }
 
 async fn visit(ctx: &Context, namespace: &str, name: &str) -> Result<(Action, Outcome), Error> {
@@ -160,7 +178,11 @@ async fn visit(ctx: &Context, namespace: &str, name: &str) -> Result<(Action, Ou
     let identity = identity(&function);
     if function.metadata.deletion_timestamp.is_some() {
         let progress = finalize::finalize(ctx, &function, &identity).await.context(FinalizeSnafu)?;
-        let action = if progress == finalize::Progress::Done { Action::await_change() } else { Action::requeue(FINALIZE) };
+        let action = if progress == finalize::Progress::Done {
+            Action::await_change()
+        } else {
+            Action::requeue(FINALIZE)
+        };
         return Ok((action, Outcome::Deleting));
     }
     let function = finalize::ensure(ctx, &function).await.context(FinalizeSnafu)?.unwrap_or(function);
@@ -175,17 +197,32 @@ async fn follow(ctx: &Context, function: &Function, identity: &Identity) -> Resu
     let spec = convert::wanted(&function.spec, |name| ctx.config.toolchain(name));
     let state = convert::state(&old);
     let observed = observe::observe(ctx, identity, &spec, &state).await.context(ObserveSnafu)?;
-    let operator = Operator { launcher: ctx.launcher.clone(), agent_image: ctx.config.image.clone() };
-    let input = Input { now: ctx.clock.now(), identity: identity.clone(), spec, operator, state, observed };
+    let operator = Operator {
+        launcher: ctx.launcher.clone(),
+        agent_image: ctx.config.image.clone(),
+    };
+    let input = Input {
+        now: ctx.clock.now(),
+        identity: identity.clone(),
+        spec,
+        operator,
+        state,
+        observed,
+    };
     let plan = plan::plan(&input);
 
     let applied = act(ctx, identity, &input.spec, &plan).await;
     let plan = match &applied {
         Ok(()) => plan,
-        Err(error) => plan.with_fault(&Fault { reason: error.reason(), message: error.sentence() }),
+        Err(error) => plan.with_fault(&Fault {
+            reason: error.reason(),
+            message: error.sentence(),
+        }),
     };
     // Also when apply failed: the failure stands in a condition.
-    let written = status::write(ctx, function, identity, &plan, &input.observed).await.context(StatusSnafu)?;
+    let written = status::write(ctx, function, identity, &plan, &input.observed)
+        .await
+        .context(StatusSnafu)?;
     if written == status::Written::Written {
         announce(ctx, function, &old, &plan).await;
     }
@@ -197,15 +234,28 @@ async fn act(ctx: &Context, identity: &Identity, spec: &Result<Wanted, Refusal>,
     let Ok(wanted) = spec else {
         return Ok(());
     };
-    let site = Site { config: &ctx.config, function: identity };
-    apply::Applier { client: &ctx.client, depot: &ctx.depot, site }.apply(wanted, plan).await
+    let site = Site {
+        config: &ctx.config,
+        function: identity,
+    };
+    apply::Applier {
+        client: &ctx.client,
+        depot: &ctx.depot,
+        site,
+    }
+    .apply(wanted, plan)
+    .await
 }
 
 async fn announce(ctx: &Context, function: &Function, old: &anneal_api::v1alpha1::FunctionStatus, plan: &plan::Plan) {
     let stage = plan.state.stage.filter(|stage| old.stage != Some(convert::stage_to_api(*stage)));
     if let Some(stage) = stage {
         ctx.metrics.reached(stage);
-        tracing::info!(stage = stage.as_str(), revision = plan.state.revision().map(|revision| revision.number), "reached a stage");
+        tracing::info!(
+            stage = stage.as_str(),
+            revision = plan.state.revision().map(|revision| revision.number),
+            "reached a stage"
+        );
     }
     events::publish(ctx, function, old, plan).await;
 }

@@ -27,7 +27,10 @@ impl<S> Layer<S> for GuardLayer {
     type Service = Guard<S>;
 
     fn layer(&self, inner: S) -> Guard<S> {
-        Guard { inner, leadership: self.0.clone() }
+        Guard {
+            inner,
+            leadership: self.0.clone(),
+        }
     }
 }
 
@@ -58,7 +61,10 @@ where
         if is_write(&request) && !self.leadership.holds() {
             return Box::pin(async { Err("this controller does not lead and writes nothing".into()) });
         }
-        let watches = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("watch=")));
+        let watches = request
+            .uri()
+            .query()
+            .is_some_and(|query| query.split('&').any(|pair| pair.starts_with("watch=")));
         let answer = self.inner.call(request);
         if watches {
             return Box::pin(answer);
@@ -92,7 +98,12 @@ mod tests {
         let patch = || request(Method::PATCH, "/apis/anneal.dev/v1alpha1/namespaces/n/functions/f/status");
         assert!(guarded(&leadership).oneshot(patch()).await.is_err());
         assert!(guarded(&leadership).oneshot(request(Method::GET, "/api/v1/pods")).await.is_ok());
-        assert!(guarded(&leadership).oneshot(request(Method::POST, "/apis/authentication.k8s.io/v1/tokenreviews")).await.is_ok());
+        assert!(
+            guarded(&leadership)
+                .oneshot(request(Method::POST, "/apis/authentication.k8s.io/v1/tokenreviews"))
+                .await
+                .is_ok()
+        );
         leadership.confirm();
         assert!(guarded(&leadership).oneshot(patch()).await.is_ok());
     }
@@ -108,7 +119,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_that_is_not_answered_ends() {
         let silent = service_fn(async |_: Request<Body>| std::future::pending::<Result<Response<()>, BoxError>>().await);
-        let answer = GuardLayer(Leadership::default()).layer(silent).oneshot(request(Method::GET, "/api/v1/pods")).await;
+        let answer = GuardLayer(Leadership::default())
+            .layer(silent)
+            .oneshot(request(Method::GET, "/api/v1/pods"))
+            .await;
         assert!(answer.is_err());
     }
 }

@@ -90,7 +90,12 @@ pub struct Candidate {
 impl Candidate {
     /// A candidate; `holder` must differ between processes.
     pub fn new(client: Client, namespace: &str, holder: &str, leadership: Leadership) -> Self {
-        Self { leases: Api::namespaced(client, namespace), holder: holder.to_owned(), leadership, seen: None }
+        Self {
+            leases: Api::namespaced(client, namespace),
+            holder: holder.to_owned(),
+            leadership,
+            seen: None,
+        }
     }
 
     /// Waits until the lease is ours.
@@ -141,7 +146,9 @@ impl Candidate {
     /// Gives the lease back, so that the next leader need not wait.
     pub async fn release(&self) {
         self.leadership.end();
-        let Some(mut lease) = self.look().await.filter(|lease| holder(lease) == Some(&self.holder)) else { return };
+        let Some(mut lease) = self.look().await.filter(|lease| holder(lease) == Some(&self.holder)) else {
+            return;
+        };
         lease.spec.get_or_insert_default().holder_identity = None;
         if let Err(error) = self.write(lease).await {
             tracing::info!(%error, "the lease could not be given back");
@@ -149,11 +156,20 @@ impl Candidate {
     }
 
     async fn attempt(&mut self) -> Result<Option<Lease>, Error> {
-        let found = timeout(CALL, self.leases.get_opt(NAME)).await.context(SilentSnafu)?.context(WriteSnafu)?;
+        let found = timeout(CALL, self.leases.get_opt(NAME))
+            .await
+            .context(SilentSnafu)?
+            .context(WriteSnafu)?;
         let Some(lease) = found else {
-            let metadata = ObjectMeta { name: Some(NAME.to_owned()), ..ObjectMeta::default() };
+            let metadata = ObjectMeta {
+                name: Some(NAME.to_owned()),
+                ..ObjectMeta::default()
+            };
             let lease = self.renewed(&Lease { metadata, spec: None });
-            return match timeout(CALL, self.leases.create(&PostParams::default(), &lease)).await.context(SilentSnafu)? {
+            return match timeout(CALL, self.leases.create(&PostParams::default(), &lease))
+                .await
+                .context(SilentSnafu)?
+            {
                 Ok(lease) => Ok(Some(lease)),
                 Err(kube::Error::Api(status)) if status.code == 409 => Ok(None),
                 Err(error) => Err(error).context(WriteSnafu),
@@ -165,7 +181,11 @@ impl Candidate {
 
     fn has_expired(&mut self, lease: &Lease) -> bool {
         let version = lease.metadata.resource_version.clone();
-        let duration = lease.spec.as_ref().and_then(|spec| spec.lease_duration_seconds).and_then(|seconds| u64::try_from(seconds).ok());
+        let duration = lease
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.lease_duration_seconds)
+            .and_then(|seconds| u64::try_from(seconds).ok());
         let duration = duration.map_or(DURATION, Duration::from_secs);
         match &self.seen {
             Some((seen, since)) if *seen == version => since.elapsed() > duration,
@@ -193,7 +213,10 @@ impl Candidate {
     /// A replace with the version that was read: none when somebody else was faster.
     #[expect(clippy::disallowed_methods, reason = "compare-and-swap of the lease needs the whole object")]
     async fn write(&self, lease: Lease) -> Result<Option<Lease>, Error> {
-        match timeout(CALL, self.leases.replace(NAME, &PostParams::default(), &lease)).await.context(SilentSnafu)? {
+        match timeout(CALL, self.leases.replace(NAME, &PostParams::default(), &lease))
+            .await
+            .context(SilentSnafu)?
+        {
             Ok(lease) => Ok(Some(lease)),
             Err(kube::Error::Api(status)) if status.code == 409 => Ok(None),
             Err(error) => Err(error).context(WriteSnafu),

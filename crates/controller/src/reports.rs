@@ -57,10 +57,31 @@ impl Registry {
         let mut gateways = self.lock();
         gateways.retain(|_, heard| now.duration_since(heard.at) < FORGOTTEN_AFTER);
         let known = gateways.remove(&report.gateway).filter(|heard| heard.boot == report.boot);
-        let before = |function: &FunctionRef| known.as_ref().and_then(|heard| heard.functions.get(function)).map(|(generation, _)| *generation);
-        let moved = report.functions.iter().filter(|said| before(&said.function) != Some(said.generation)).map(|said| said.function.clone()).collect();
-        let functions = report.functions.into_iter().map(|said| (said.function, (said.generation, said.deployments))).collect();
-        gateways.insert(report.gateway, Heard { boot: report.boot, at: now, functions });
+        let before = |function: &FunctionRef| {
+            known
+                .as_ref()
+                .and_then(|heard| heard.functions.get(function))
+                .map(|(generation, _)| *generation)
+        };
+        let moved = report
+            .functions
+            .iter()
+            .filter(|said| before(&said.function) != Some(said.generation))
+            .map(|said| said.function.clone())
+            .collect();
+        let functions = report
+            .functions
+            .into_iter()
+            .map(|said| (said.function, (said.generation, said.deployments)))
+            .collect();
+        gateways.insert(
+            report.gateway,
+            Heard {
+                boot: report.boot,
+                at: now,
+                functions,
+            },
+        );
         moved
     }
 
@@ -73,7 +94,13 @@ impl Registry {
     pub fn counts(&self, function: &FunctionRef) -> BTreeMap<String, Counts> {
         let mut sums: BTreeMap<String, Counts> = BTreeMap::new();
         for heard in self.lock().values() {
-            for (deployment, counts) in heard.functions.get(function).map(|(_, deployments)| deployments).into_iter().flatten() {
+            for (deployment, counts) in heard
+                .functions
+                .get(function)
+                .map(|(_, deployments)| deployments)
+                .into_iter()
+                .flatten()
+            {
                 add(sums.entry(deployment.clone()).or_default(), counts);
             }
         }
@@ -86,7 +113,15 @@ impl Registry {
 }
 
 fn add(sum: &mut Counts, counts: &Counts) {
-    let Counts { requests, classes, retries, failures, cancelled, in_flight, latency } = counts;
+    let Counts {
+        requests,
+        classes,
+        retries,
+        failures,
+        cancelled,
+        in_flight,
+        latency,
+    } = counts;
     sum.requests += requests;
     sum.classes.iter_mut().zip(classes).for_each(|(sum, class)| *sum += class);
     sum.retries += retries;
@@ -114,13 +149,29 @@ pub struct Server {
 
 impl Server {
     /// A server for this registry.
-    pub fn new(registry: Registry, client: Client, gateway: String, leads: watch::Receiver<bool>, moved: broadcast::Sender<FunctionRef>) -> Self {
-        Self { registry, client, gateway, leads, moved, reviews: Arc::default() }
+    pub fn new(
+        registry: Registry,
+        client: Client,
+        gateway: String,
+        leads: watch::Receiver<bool>,
+        moved: broadcast::Sender<FunctionRef>,
+    ) -> Self {
+        Self {
+            registry,
+            client,
+            gateway,
+            leads,
+            moved,
+            reviews: Arc::default(),
+        }
     }
 
     /// Serves until it is dropped.
     pub async fn serve(self, address: SocketAddr) -> std::io::Result<()> {
-        let router = Router::new().route(REPORTS_PATH, post(report)).layer(DefaultBodyLimit::max(MAX_REPORT_BYTES)).with_state(self);
+        let router = Router::new()
+            .route(REPORTS_PATH, post(report))
+            .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES))
+            .with_state(self);
         axum::serve(TcpListener::bind(address).await?, router).await
     }
 
@@ -130,11 +181,23 @@ impl Server {
         if self.reviewed().get(token).is_some_and(|until| now < *until) {
             return Ok(true);
         }
-        let spec = TokenReviewSpec { token: Some(token.to_owned()), audiences: Some(vec![CONTROLLER_AUDIENCE.to_owned()]) };
-        let review = TokenReview { spec, ..TokenReview::default() };
-        let answer = Api::<TokenReview>::all(self.client.clone()).create(&PostParams::default(), &review).await?;
+        let spec = TokenReviewSpec {
+            token: Some(token.to_owned()),
+            audiences: Some(vec![CONTROLLER_AUDIENCE.to_owned()]),
+        };
+        let review = TokenReview {
+            spec,
+            ..TokenReview::default()
+        };
+        let answer = Api::<TokenReview>::all(self.client.clone())
+            .create(&PostParams::default(), &review)
+            .await?;
         let status = answer.status.unwrap_or_default();
-        let audience = status.audiences.unwrap_or_default().iter().any(|audience| audience == CONTROLLER_AUDIENCE);
+        let audience = status
+            .audiences
+            .unwrap_or_default()
+            .iter()
+            .any(|audience| audience == CONTROLLER_AUDIENCE);
         let user = status.user.and_then(|user| user.username).unwrap_or_default();
         let accepted = status.authenticated == Some(true) && audience && user == self.gateway;
         if accepted {
@@ -156,7 +219,11 @@ async fn report(State(server): State<Server>, headers: HeaderMap, Json(report): 
     if !*server.leads.borrow() {
         return (StatusCode::MISDIRECTED_REQUEST, "this controller does not lead\n").into_response();
     }
-    let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    let token = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .unwrap_or_default();
     match server.is_gateway(token).await {
         Ok(true) => {
             for function in server.registry.take(report, Instant::now()) {
@@ -175,7 +242,14 @@ async fn report(State(server): State<Server>, headers: HeaderMap, Json(report): 
 
 fn refuse(code: ProblemCode, message: &str) -> Response {
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-    (status, Json(Problem { code, message: message.to_owned() })).into_response()
+    (
+        status,
+        Json(Problem {
+            code,
+            message: message.to_owned(),
+        }),
+    )
+        .into_response()
 }
 
 #[cfg(test)]
@@ -185,14 +259,30 @@ mod tests {
     use super::*;
 
     fn function() -> FunctionRef {
-        FunctionRef { namespace: "n".to_owned(), name: "f".to_owned(), uid: "u".to_owned() }
+        FunctionRef {
+            namespace: "n".to_owned(),
+            name: "f".to_owned(),
+            uid: "u".to_owned(),
+        }
     }
 
     fn report(gateway: &str, boot: &str, generation: i64, requests: u64) -> GatewayReport {
-        let counts = Counts { requests, ..Counts::default() };
+        let counts = Counts {
+            requests,
+            ..Counts::default()
+        };
         let deployments = BTreeMap::from([("d".to_owned(), counts)]);
-        let functions = vec![FunctionReport { function: function(), generation, deployments, unroutable: 0 }];
-        GatewayReport { gateway: gateway.to_owned(), boot: boot.to_owned(), functions }
+        let functions = vec![FunctionReport {
+            function: function(),
+            generation,
+            deployments,
+            unroutable: 0,
+        }];
+        GatewayReport {
+            gateway: gateway.to_owned(),
+            boot: boot.to_owned(),
+            functions,
+        }
     }
 
     #[test]
@@ -201,8 +291,15 @@ mod tests {
         assert_eq!(registry.take(report("a", "1", 1, 5), now), [function()]);
         assert!(registry.take(report("a", "1", 1, 6), now).is_empty());
         assert_eq!(registry.take(report("a", "1", 2, 6), now), [function()]);
-        assert_eq!(registry.take(report("a", "2", 2, 0), now), [function()], "a new process says it anew");
-        assert_eq!((registry.generation("a", &function()), registry.generation("b", &function())), (Some(2), None));
+        assert_eq!(
+            registry.take(report("a", "2", 2, 0), now),
+            [function()],
+            "a new process says it anew"
+        );
+        assert_eq!(
+            (registry.generation("a", &function()), registry.generation("b", &function())),
+            (Some(2), None)
+        );
     }
 
     #[test]

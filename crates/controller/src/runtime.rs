@@ -18,7 +18,8 @@ use crate::{
     context::{Context, Failures, Gateways, Pace, Sources},
     depot::Depot,
     error::{
-        ConfigureSnafu, ConnectDepotSnafu, ConnectSnafu, EndedSnafu, Error, InferClusterSnafu, LeadSnafu, RegisterSnafu, ServeSnafu, SignalSnafu,
+        ConfigureSnafu, ConnectDepotSnafu, ConnectSnafu, EndedSnafu, Error, InferClusterSnafu, LeadSnafu, RegisterSnafu, ServeSnafu,
+        SignalSnafu,
     },
     function,
     guard::GuardLayer,

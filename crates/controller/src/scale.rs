@@ -24,5 +24,9 @@ pub async fn set(client: &Client, namespace: &str, name: &str, uid: Option<&str>
     }
     let scale = json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": metadata, "spec": {"replicas": replicas}});
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), namespace);
-    deployments.patch_scale(name, &PatchParams::apply(MANAGER_SCALE).force(), &Patch::Apply(&scale)).await.map(drop).context(Snafu)
+    deployments
+        .patch_scale(name, &PatchParams::apply(MANAGER_SCALE).force(), &Patch::Apply(&scale))
+        .await
+        .map(drop)
+        .context(Snafu)
 }

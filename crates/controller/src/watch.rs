@@ -36,7 +36,12 @@ const WATCH_SECONDS: u32 = 25;
 pub type Watched = PartialObjectMeta<Function>;
 
 /// A controller of one namespace, or of all, with everything that wakes it.
-pub fn controller(client: &Client, namespace: Option<&str>, sources: Sources, moved: broadcast::Receiver<FunctionRef>) -> Controller<Watched> {
+pub fn controller(
+    client: &Client,
+    namespace: Option<&str>,
+    sources: Sources,
+    moved: broadcast::Receiver<FunctionRef>,
+) -> Controller<Watched> {
     let (reader, writer) = reflector::store();
     let changes = predicates::generation
         .combine(predicates::labels)
@@ -54,29 +59,43 @@ pub fn controller(client: &Client, namespace: Option<&str>, sources: Sources, mo
     Controller::for_stream(functions, reader)
         .owns_stream(metadata::<Deployment>(client, namespace, children()).touched_objects())
         .owns_stream(metadata::<Job>(client, namespace, children()).touched_objects())
-        .watches_stream(metadata::<Pod>(client, namespace, children()).touched_objects(), |pod| function_of(&pod))
+        .watches_stream(metadata::<Pod>(client, namespace, children()).touched_objects(), |pod| {
+            function_of(&pod)
+        })
         .watches_stream(metadata::<ConfigMap>(client, namespace, maps).touched_objects(), move |map| {
             sources.of(&map.namespace().unwrap_or_default(), &map.name_any())
         })
-        .reconcile_on(reported(moved).filter(move |function| {
-            std::future::ready(of.is_none() || of == function.namespace)
-        }))
+        .reconcile_on(reported(moved).filter(move |function| std::future::ready(of.is_none() || of == function.namespace)))
 }
 
 /// The gateways' pods, kept up to date for as long as the stream is driven, and whether they were listed once. Ended pods are
 /// left out: they acknowledge nothing.
 pub fn gateways(client: &Client, config: &Config) -> (GatewayPods, impl Stream<Item = ()> + Send + use<>) {
     let (store, writer) = reflector::store();
-    let pods = GatewayPods { store, listed: Arc::default() };
-    let labels = config.gateway_selector.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",");
-    let selection = watcher::Config::default().labels(&labels).fields("status.phase!=Succeeded,status.phase!=Failed").timeout(WATCH_SECONDS);
+    let pods = GatewayPods {
+        store,
+        listed: Arc::default(),
+    };
+    let labels = config
+        .gateway_selector
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect::<Vec<_>>()
+        .join(",");
+    let selection = watcher::Config::default()
+        .labels(&labels)
+        .fields("status.phase!=Succeeded,status.phase!=Failed")
+        .timeout(WATCH_SECONDS);
     let api: Api<PartialObjectMeta<Pod>> = Api::namespaced(client.clone(), &config.gateway_service.namespace);
     let listed = Arc::clone(&pods.listed);
-    let stream = watcher(api, selection).default_backoff().reflect(writer).map(move |event| match event {
-        Ok(watcher::Event::InitDone) => listed.store(true, Ordering::Release),
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "the watch of the gateways' pods is made anew"),
-    });
+    let stream = watcher(api, selection)
+        .default_backoff()
+        .reflect(writer)
+        .map(move |event| match event {
+            Ok(watcher::Event::InitDone) => listed.store(true, Ordering::Release),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the watch of the gateways' pods is made anew"),
+        });
     (pods, stream)
 }
 

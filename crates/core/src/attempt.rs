@@ -80,7 +80,11 @@ pub enum Progress {
 
 /// How far the attempts at one key are, judged by its Jobs.
 pub fn progress(jobs: &[&Job], budget: Budget) -> Progress {
-    if let Some(job) = jobs.iter().filter(|job| job.state == JobState::Running || job.deleting).max_by_key(|job| job.attempt) {
+    if let Some(job) = jobs
+        .iter()
+        .filter(|job| job.state == JobState::Running || job.deleting)
+        .max_by_key(|job| job.attempt)
+    {
         return Progress::Running { attempt: job.attempt };
     }
     let Some(last) = jobs.iter().max_by_key(|job| job.attempt) else {
@@ -100,17 +104,25 @@ fn after_success(jobs: &[&Job], budget: Budget, last: &Job, at: i64) -> Progress
     }
     let uncommitted = jobs.iter().filter(|job| matches!(job.state, JobState::Succeeded { .. })).count();
     if uncommitted >= MAX_UNCOMMITTED {
-        Progress::GivenUp { failure: Failure::NoArtifact, memory_mebibytes: last.memory_mebibytes }
+        Progress::GivenUp {
+            failure: Failure::NoArtifact,
+            memory_mebibytes: last.memory_mebibytes,
+        }
     } else {
         start(jobs, budget, budget.memory_mebibytes.max(last.memory_mebibytes))
     }
 }
 
 fn after_failure(jobs: &[&Job], budget: Budget, last: &Job, at: i64, failure: &Failure) -> Progress {
-    let given_up = Progress::GivenUp { failure: failure.clone(), memory_mebibytes: last.memory_mebibytes };
+    let given_up = Progress::GivenUp {
+        failure: failure.clone(),
+        memory_mebibytes: last.memory_mebibytes,
+    };
     match failure {
         Failure::OutOfMemory => {
-            let exhausted: Vec<u64> = failed(jobs, |failure| *failure == Failure::OutOfMemory).map(|job| job.memory_mebibytes).collect();
+            let exhausted: Vec<u64> = failed(jobs, |failure| *failure == Failure::OutOfMemory)
+                .map(|job| job.memory_mebibytes)
+                .collect();
             let most = exhausted.iter().copied().max().unwrap_or_default();
             if budget.memory_mebibytes > most {
                 start(jobs, budget, budget.memory_mebibytes)
@@ -121,7 +133,9 @@ fn after_failure(jobs: &[&Job], budget: Budget, last: &Job, at: i64, failure: &F
             }
         }
         Failure::Timeout => {
-            let longest = failed(jobs, |failure| *failure == Failure::Timeout).map(|job| job.timeout_seconds).max();
+            let longest = failed(jobs, |failure| *failure == Failure::Timeout)
+                .map(|job| job.timeout_seconds)
+                .max();
             if longest.is_none_or(|longest| budget.timeout_seconds > longest) {
                 start(jobs, budget, budget.memory_mebibytes.max(last.memory_mebibytes))
             } else {
@@ -130,12 +144,17 @@ fn after_failure(jobs: &[&Job], budget: Budget, last: &Job, at: i64, failure: &F
         }
         failure if is_disturbance(failure, budget.mismatch) => {
             let first = first_attempt(budget.epoch);
-            let count = failed(jobs, |failure| is_disturbance(failure, budget.mismatch)).filter(|job| job.attempt >= first).count();
+            let count = failed(jobs, |failure| is_disturbance(failure, budget.mismatch))
+                .filter(|job| job.attempt >= first)
+                .count();
             let until = at.saturating_add(pause(count));
             if count >= MAX_DISTURBED {
                 given_up
             } else if count > 0 && budget.now < until {
-                Progress::Pause { until, failure: failure.clone() }
+                Progress::Pause {
+                    until,
+                    failure: failure.clone(),
+                }
             } else {
                 start(jobs, budget, budget.memory_mebibytes.max(last.memory_mebibytes))
             }
@@ -146,7 +165,10 @@ fn after_failure(jobs: &[&Job], budget: Budget, last: &Job, at: i64, failure: &F
 
 fn start(jobs: &[&Job], budget: Budget, memory_mebibytes: u64) -> Progress {
     let after = jobs.iter().map(|job| job.attempt.saturating_add(1)).max().unwrap_or_default();
-    Progress::Start { attempt: after.max(first_attempt(budget.epoch)), memory_mebibytes }
+    Progress::Start {
+        attempt: after.max(first_attempt(budget.epoch)),
+        memory_mebibytes,
+    }
 }
 
 const fn first_attempt(epoch: u64) -> u64 {
@@ -159,7 +181,9 @@ fn pause(failures: usize) -> i64 {
 }
 
 fn failed<'a>(jobs: &[&'a Job], which: impl Fn(&Failure) -> bool) -> impl Iterator<Item = &'a Job> {
-    jobs.iter().copied().filter(move |job| matches!(&job.state, JobState::Failed { failure, .. } if which(failure)))
+    jobs.iter()
+        .copied()
+        .filter(move |job| matches!(&job.state, JobState::Failed { failure, .. } if which(failure)))
 }
 
 /// Whether the same attempt may well succeed another time.

@@ -164,7 +164,10 @@ mod tests {
 
     #[test]
     fn a_digest_is_what_other_tools_compute() {
-        assert_eq!(Digest::of(b"abc").as_str(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            Digest::of(b"abc").as_str(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
         assert_eq!(Digest::of(b"abc").short(), "ba7816bf8f");
     }
 
@@ -180,10 +183,16 @@ mod tests {
     fn moving_a_border_between_fields_changes_the_digest() {
         let two = |a: &str, b: &str| Encoder::new("x").text("a", a).text("b", b).finish();
         assert_ne!(two("ab", "c"), two("a", "bc"));
-        assert_ne!(Encoder::new("x").option("a", None).finish(), Encoder::new("x").option("a", Some("")).finish());
+        assert_ne!(
+            Encoder::new("x").option("a", None).finish(),
+            Encoder::new("x").option("a", Some("")).finish()
+        );
         let list = |values: &[&str]| Encoder::new("x").list("l", values.iter().copied()).finish();
         assert_ne!(list(&["a", "b"]), list(&["ab"]));
-        assert_ne!(Encoder::new("x").list("l", ["a"].into_iter()).text("m", "b").finish(), list(&["a", "m", "b"]));
+        assert_ne!(
+            Encoder::new("x").list("l", ["a"].into_iter()).text("m", "b").finish(),
+            list(&["a", "m", "b"])
+        );
         assert_ne!(Encoder::new("x").text("a", "b").finish(), Encoder::new("y").text("a", "b").finish());
     }
 }

@@ -38,17 +38,26 @@ pub struct Finding {
 impl Verdict {
     /// Open.
     pub fn pass(reason: Reason, message: impl Into<String>) -> Self {
-        Self::Pass(Finding { reason, message: message.into() })
+        Self::Pass(Finding {
+            reason,
+            message: message.into(),
+        })
     }
 
     /// Not yet.
     pub fn hold(reason: Reason, message: impl Into<String>) -> Self {
-        Self::Hold(Finding { reason, message: message.into() })
+        Self::Hold(Finding {
+            reason,
+            message: message.into(),
+        })
     }
 
     /// Never with these inputs.
     pub fn fail(reason: Reason, message: impl Into<String>) -> Self {
-        Self::Fail(Finding { reason, message: message.into() })
+        Self::Fail(Finding {
+            reason,
+            message: message.into(),
+        })
     }
 
     /// Whether it is open.
@@ -103,37 +112,89 @@ pub const METADATA_MERGED: &str = "MetadataMerged";
 /// The name under which a frozen profile digest is recorded as passed.
 pub const PROFILES_SUFFICIENT: &str = "ProfilesSufficient";
 
-const TRAFFIC_SETTLED: Gate = Gate { name: "TrafficSettled", keeps: Keeps::Nothing, check: traffic_settled };
+const TRAFFIC_SETTLED: Gate = Gate {
+    name: "TrafficSettled",
+    keeps: Keeps::Nothing,
+    check: traffic_settled,
+};
 
 /// To HotspotAgent.
 pub const TO_HOTSPOT_AGENT: &[Gate] = &[
-    Gate { name: "SourceResolved", keeps: Keeps::Passed, check: source_resolved },
-    Gate { name: "FirstExecutorReady", keeps: Keeps::Nothing, check: executors::first_ready },
+    Gate {
+        name: "SourceResolved",
+        keeps: Keeps::Passed,
+        check: source_resolved,
+    },
+    Gate {
+        name: "FirstExecutorReady",
+        keeps: Keeps::Nothing,
+        check: executors::first_ready,
+    },
 ];
 /// HotspotAgent to Hotspot.
 pub const TO_HOTSPOT: &[Gate] = &[
-    Gate { name: METADATA_MERGED, keeps: Keeps::Passed, check: collecting::metadata_merged },
-    Gate { name: "HotspotReady", keeps: Keeps::Nothing, check: executors::hotspot_ready },
+    Gate {
+        name: METADATA_MERGED,
+        keeps: Keeps::Passed,
+        check: collecting::metadata_merged,
+    },
+    Gate {
+        name: "HotspotReady",
+        keeps: Keeps::Nothing,
+        check: executors::hotspot_ready,
+    },
     TRAFFIC_SETTLED,
 ];
 /// Hotspot to Native.
 pub const TO_NATIVE: &[Gate] = &[
-    Gate { name: "NativeBuilt", keeps: Keeps::Nothing, check: builds::native_built },
-    Gate { name: "NativeReady", keeps: Keeps::Nothing, check: executors::native_ready },
+    Gate {
+        name: "NativeBuilt",
+        keeps: Keeps::Nothing,
+        check: builds::native_built,
+    },
+    Gate {
+        name: "NativeReady",
+        keeps: Keeps::Nothing,
+        check: executors::native_ready,
+    },
     TRAFFIC_SETTLED,
 ];
 /// Native to PgoInstrumented.
 pub const TO_PGO_INSTRUMENTED: &[Gate] = &[
-    Gate { name: "PGOAvailable", keeps: Keeps::Nothing, check: builds::pgo_available },
-    Gate { name: "InstrumentedBuilt", keeps: Keeps::Nothing, check: builds::instrumented_built },
-    Gate { name: "InstrumentedReady", keeps: Keeps::Nothing, check: executors::instrumented_ready },
+    Gate {
+        name: "PGOAvailable",
+        keeps: Keeps::Nothing,
+        check: builds::pgo_available,
+    },
+    Gate {
+        name: "InstrumentedBuilt",
+        keeps: Keeps::Nothing,
+        check: builds::instrumented_built,
+    },
+    Gate {
+        name: "InstrumentedReady",
+        keeps: Keeps::Nothing,
+        check: executors::instrumented_ready,
+    },
     TRAFFIC_SETTLED,
 ];
 /// PgoInstrumented to PgoOptimized.
 pub const TO_PGO_OPTIMIZED: &[Gate] = &[
-    Gate { name: PROFILES_SUFFICIENT, keeps: Keeps::Passed, check: collecting::profiles_sufficient },
-    Gate { name: "OptimizedBuilt", keeps: Keeps::Nothing, check: builds::optimized_built },
-    Gate { name: "OptimizedReady", keeps: Keeps::Nothing, check: executors::optimized_ready },
+    Gate {
+        name: PROFILES_SUFFICIENT,
+        keeps: Keeps::Passed,
+        check: collecting::profiles_sufficient,
+    },
+    Gate {
+        name: "OptimizedBuilt",
+        keeps: Keeps::Nothing,
+        check: builds::optimized_built,
+    },
+    Gate {
+        name: "OptimizedReady",
+        keeps: Keeps::Nothing,
+        check: executors::optimized_ready,
+    },
     TRAFFIC_SETTLED,
 ];
 
@@ -159,7 +220,13 @@ pub fn next_edge(stage: Option<Stage>, target: Stage) -> Option<Stage> {
 
 /// Asks every gate of the edge to a stage.
 pub fn evaluate(view: &View<'_>, to: Stage) -> Vec<Report> {
-    chain(to).iter().map(|gate| Report { name: gate.name, verdict: ask(view, gate) }).collect()
+    chain(to)
+        .iter()
+        .map(|gate| Report {
+            name: gate.name,
+            verdict: ask(view, gate),
+        })
+        .collect()
 }
 
 fn ask(view: &View<'_>, gate: &Gate) -> Verdict {
@@ -176,7 +243,11 @@ fn recorded(name: &str) -> Verdict {
 }
 
 fn source_resolved(view: &View<'_>) -> Verdict {
-    if view.revision().is_some() { recorded("SourceResolved") } else { view.resolution.verdict.clone() }
+    if view.revision().is_some() {
+        recorded("SourceResolved")
+    } else {
+        view.resolution.verdict.clone()
+    }
 }
 
 fn traffic_settled(view: &View<'_>) -> Verdict {
@@ -190,9 +261,10 @@ fn traffic_settled(view: &View<'_>) -> Verdict {
         Settling::Settled if view.state.stable.as_ref() == Some(&main) => {
             Verdict::pass(Reason::TrafficSettled, "Every gateway follows the present routes.")
         }
-        Settling::Settled => {
-            Verdict::hold(Reason::TrafficSettling, format!("The {} executors do not carry the function's requests yet.", main.stage.as_str()))
-        }
+        Settling::Settled => Verdict::hold(
+            Reason::TrafficSettling,
+            format!("The {} executors do not carry the function's requests yet.", main.stage.as_str()),
+        ),
     }
 }
 
@@ -200,7 +272,10 @@ fn traffic_settled(view: &View<'_>) -> Verdict {
 pub fn waiting_sentence(names: &[String], generation: i64) -> String {
     match names {
         [one] => format!("Gateway {one} does not follow route generation {generation} yet."),
-        [first, rest @ ..] => format!("Gateway {first} and {} more do not follow route generation {generation} yet.", rest.len()),
+        [first, rest @ ..] => format!(
+            "Gateway {first} and {} more do not follow route generation {generation} yet.",
+            rest.len()
+        ),
         [] => "Every gateway follows the present routes.".to_owned(),
     }
 }

@@ -10,7 +10,10 @@ pub const MAX_FUNCTION: usize = 36;
 
 /// The Deployment and the headless Service of the executors of one build key under one pod template.
 pub fn deployment(function: &str, key: &BuildKey, template: &Digest) -> String {
-    let both = Encoder::new("deployment").text("key", key.as_str()).text("template", template.as_str()).finish();
+    let both = Encoder::new("deployment")
+        .text("key", key.as_str())
+        .text("template", template.as_str())
+        .finish();
     format!("{function}-{}", both.short())
 }
 

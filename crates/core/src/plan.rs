@@ -280,10 +280,20 @@ pub fn plan(input: &Input) -> Plan {
     advance::climb(&mut state, input, &resolution);
     traffic::split(&mut state, input, &resolution);
     advance::forget(&mut state, input);
-    state.candidate = children::candidate(&View { input, state: &state, resolution: &resolution });
+    state.candidate = children::candidate(&View {
+        input,
+        state: &state,
+        resolution: &resolution,
+    });
 
-    let view = View { input, state: &state, resolution: &resolution };
-    let gates = gates::next_edge(state.stage, view.target()).map(|to| gates::evaluate(&view, to)).unwrap_or_default();
+    let view = View {
+        input,
+        state: &state,
+        resolution: &resolution,
+    };
+    let gates = gates::next_edge(state.stage, view.target())
+        .map(|to| gates::evaluate(&view, to))
+        .unwrap_or_default();
     let (scope, children) = match &input.spec {
         Ok(_) => (Scope::Follow, children::children(&view)),
         Err(_) => (Scope::LeaveAlone, children::Children::default()),
@@ -312,7 +322,11 @@ impl Plan {
     #[must_use]
     pub fn with_fault(mut self, fault: &Fault) -> Self {
         let serves = self.condition(ConditionType::Ready).is_some_and(|ready| ready.truth == Truth::True);
-        let (kind, truth) = if serves { (ConditionType::Progressing, Truth::False) } else { (ConditionType::Ready, Truth::False) };
+        let (kind, truth) = if serves {
+            (ConditionType::Progressing, Truth::False)
+        } else {
+            (ConditionType::Ready, Truth::False)
+        };
         self.set(kind, truth, fault);
         if !serves && fault.reason.is_for_the_user() {
             self.set(ConditionType::Stalled, Truth::True, fault);
@@ -328,7 +342,12 @@ impl Plan {
 
     fn set(&mut self, kind: ConditionType, truth: Truth, fault: &Fault) {
         if let Some(condition) = self.conditions.iter_mut().find(|condition| condition.kind == kind) {
-            *condition = Condition { kind, truth, reason: fault.reason, message: fault.message.clone() };
+            *condition = Condition {
+                kind,
+                truth,
+                reason: fault.reason,
+                message: fault.message.clone(),
+            };
         }
     }
 }
@@ -341,17 +360,27 @@ const COLLECT_SECONDS: u64 = 30;
 const SETTLE_SECONDS: u64 = 5;
 
 fn wake(view: &View<'_>, gates: &[Report]) -> Wake {
-    let decided = |state: &State| (state.stage, state.revisions.clone(), state.stable.clone(), state.traffic.clone(), state.rejected.len());
+    let decided = |state: &State| {
+        (
+            state.stage,
+            state.revisions.clone(),
+            state.stable.clone(),
+            state.traffic.clone(),
+            state.rejected.len(),
+        )
+    };
     if view.input.spec.is_ok() && decided(view.state) != decided(&view.input.state) {
         return Wake::Now;
     }
-    let held = gates.iter().filter(|report| !report.verdict.is_pass()).filter_map(|report| match report.verdict.finding().reason {
-        Reason::Collecting | Reason::ProfilesRejected | Reason::ProfilesLost => Some(COLLECT_SECONDS),
-        Reason::StoreUnavailable | Reason::ApiUnavailable | Reason::Tracing => Some(ASK_SECONDS),
-        Reason::Committing | Reason::TrafficSettling => Some(SETTLE_SECONDS),
-        Reason::Retrying => Some(ASK_SECONDS),
-        _ => None,
-    });
+    let held = gates
+        .iter()
+        .filter(|report| !report.verdict.is_pass())
+        .filter_map(|report| match report.verdict.finding().reason {
+            Reason::Collecting | Reason::ProfilesRejected | Reason::ProfilesLost => Some(COLLECT_SECONDS),
+            Reason::StoreUnavailable | Reason::ApiUnavailable | Reason::Tracing | Reason::Retrying => Some(ASK_SECONDS),
+            Reason::Committing | Reason::TrafficSettling => Some(SETTLE_SECONDS),
+            _ => None,
+        });
     let resolving = match view.resolution.verdict.finding().reason {
         Reason::StoreUnavailable | Reason::ApiUnavailable | Reason::Retrying => Some(ASK_SECONDS),
         Reason::Committing => Some(SETTLE_SECONDS),
@@ -360,3 +389,6 @@ fn wake(view: &View<'_>, gates: &[Report]) -> Wake {
     let settling = (view.settling() != Settling::Settled).then_some(SETTLE_SECONDS);
     held.chain(resolving).chain(settling).min().map_or(Wake::OnChange, Wake::After)
 }
+
+#[cfg(test)]
+mod tests;

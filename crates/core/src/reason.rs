@@ -198,7 +198,10 @@ mod tests {
     fn every_reason_is_one_documented_camel_case_word() {
         for reason in Reason::ALL {
             let word = reason.as_str();
-            assert!(word.starts_with(|c: char| c.is_ascii_uppercase()) && word.chars().all(|c| c.is_ascii_alphanumeric()), "{word}");
+            assert!(
+                word.starts_with(|c: char| c.is_ascii_uppercase()) && word.chars().all(|c| c.is_ascii_alphanumeric()),
+                "{word}"
+            );
             assert!(reason.meaning().ends_with('.'), "{word} is not documented");
             assert_eq!(Reason::parse(word), Some(*reason));
         }

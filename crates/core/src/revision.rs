@@ -87,7 +87,18 @@ impl Inputs {
     ///
     /// The launcher and the entry jar come with the operator, and an operator upgrade opens no revision.
     pub fn serves(&self, other: &Self) -> bool {
-        let Self { jar, entry: _, handler, launcher: _, builder, jvm, tracer_jvm, native_base, architecture, arguments } = self;
+        let Self {
+            jar,
+            entry: _,
+            handler,
+            launcher: _,
+            builder,
+            jvm,
+            tracer_jvm,
+            native_base,
+            architecture,
+            arguments,
+        } = self;
         (jar, handler, builder, jvm, tracer_jvm) == (&other.jar, &other.handler, &other.builder, &other.jvm, &other.tracer_jvm)
             && (native_base, architecture, arguments) == (&other.native_base, &other.architecture, &other.arguments)
     }
@@ -135,13 +146,19 @@ impl Revision {
                 .text("base", &inputs.native_base)
                 .list("arguments", inputs.arguments.iter().map(String::as_str)),
         };
-        let encoder = if stage == Stage::PgoOptimized { encoder.text("profile", self.profile.as_ref()?.as_str()) } else { encoder };
+        let encoder = if stage == Stage::PgoOptimized {
+            encoder.text("profile", self.profile.as_ref()?.as_str())
+        } else {
+            encoder
+        };
         Some(BuildKey::new(encoder.finish()))
     }
 
     /// All keys that can be named by now.
     pub fn keys(&self, uid: &str) -> impl Iterator<Item = (Stage, BuildKey)> {
-        Stage::ALL.into_iter().filter_map(move |stage| self.key(uid, stage).map(|key| (stage, key)))
+        Stage::ALL
+            .into_iter()
+            .filter_map(move |stage| self.key(uid, stage).map(|key| (stage, key)))
     }
 
     /// Whether the decisions that builds and executors depend on are the same.

@@ -17,7 +17,13 @@ pub enum Stage {
 
 impl Stage {
     /// All rungs, lowest first.
-    pub const ALL: [Self; 5] = [Self::HotspotAgent, Self::Hotspot, Self::Native, Self::PgoInstrumented, Self::PgoOptimized];
+    pub const ALL: [Self; 5] = [
+        Self::HotspotAgent,
+        Self::Hotspot,
+        Self::Native,
+        Self::PgoInstrumented,
+        Self::PgoOptimized,
+    ];
 
     /// As it stands in the resource and in sentences.
     pub const fn as_str(self) -> &'static str {
@@ -81,7 +87,11 @@ impl Code {
 
     /// Reads a letter; anything else is none of ours.
     pub fn parse(text: &str) -> Option<Self> {
-        if text == "r" { Some(Self::Resolve) } else { Stage::ALL.into_iter().map(Stage::code).find(|code| code.as_str() == text) }
+        if text == "r" {
+            Some(Self::Resolve)
+        } else {
+            Stage::ALL.into_iter().map(Stage::code).find(|code| code.as_str() == text)
+        }
     }
 }
 

@@ -57,7 +57,10 @@ impl State {
 
     /// The target that carries the function's normal requests.
     pub fn main_target(&self) -> Option<&Target> {
-        self.traffic.iter().filter(|target| !target.windows).max_by_key(|target| target.percent)
+        self.traffic
+            .iter()
+            .filter(|target| !target.windows)
+            .max_by_key(|target| target.percent)
     }
 
     /// Whether requests go to a Deployment.

@@ -12,7 +12,7 @@ pub const VERSION: u64 = 1;
 /// Seconds for requests in flight to end before the child gets SIGTERM.
 pub const DRAIN_SECONDS: u64 = 30;
 /// Seconds between SIGTERM and SIGKILL of the child.
-pub const STOP_SECONDS: u64 = 60;
+pub const STOP_SECONDS: u64 = 40;
 /// Seconds the function has to become healthy.
 pub const START_SECONDS: u64 = 120;
 
@@ -55,12 +55,16 @@ impl Template {
     /// The template of a stage's executors.
     pub fn of(wanted: &Wanted, stage: Stage) -> Self {
         let window = match stage {
-            Stage::HotspotAgent => {
-                Some(Window { collects: Collects::Metadata, requests: wanted.tracing.requests, max_seconds: Some(wanted.tracing.seconds) })
-            }
-            Stage::PgoInstrumented => {
-                Some(Window { collects: Collects::Profile, requests: wanted.instrumented.requests_per_profile, max_seconds: None })
-            }
+            Stage::HotspotAgent => Some(Window {
+                collects: Collects::Metadata,
+                requests: wanted.tracing.requests,
+                max_seconds: Some(wanted.tracing.seconds),
+            }),
+            Stage::PgoInstrumented => Some(Window {
+                collects: Collects::Profile,
+                requests: wanted.instrumented.requests_per_profile,
+                max_seconds: None,
+            }),
             Stage::Hotspot | Stage::Native | Stage::PgoOptimized => None,
         };
         Self {
@@ -74,7 +78,13 @@ impl Template {
 
     /// Digest of what the user can change.
     pub fn digest(&self) -> Digest {
-        let Self { env, resources, health_path, warmup, window } = self;
+        let Self {
+            env,
+            resources,
+            health_path,
+            warmup,
+            window,
+        } = self;
         let mut encoder = Encoder::new("template")
             .number("cpu", resources.cpu_millis)
             .number("memory", resources.memory_mebibytes)
@@ -98,7 +108,10 @@ impl Template {
                 Collects::Metadata => "metadata",
             };
             let seconds = window.max_seconds.map(|seconds| seconds.to_string());
-            encoder = encoder.text("collects", collects).number("requests", window.requests).option("seconds", seconds.as_deref());
+            encoder = encoder
+                .text("collects", collects)
+                .number("requests", window.requests)
+                .option("seconds", seconds.as_deref());
         }
         encoder.finish()
     }
@@ -106,5 +119,9 @@ impl Template {
 
 /// Digest of everything a pod is rendered from: it names the Deployment together with the build key.
 pub fn pod_digest(template: &Digest, agent_image: &str, version: u64) -> Digest {
-    Encoder::new("pod").text("template", template.as_str()).text("agent", agent_image).number("version", version).finish()
+    Encoder::new("pod")
+        .text("template", template.as_str())
+        .text("agent", agent_image)
+        .number("version", version)
+        .finish()
 }

@@ -80,7 +80,9 @@ impl<'a> View<'a> {
         let existing = self.observed().executors.iter().filter(|(_, executor)| {
             (executor.stage, &executor.key, &executor.template, executor.deleting) == (stage, &key, &template, false)
         });
-        let kept = existing.map(|(name, _)| name.clone()).max_by_key(|name| (self.input.state.routes_to(name), name.clone()));
+        let kept = existing
+            .map(|(name, _)| name.clone())
+            .max_by_key(|name| (self.input.state.routes_to(name), name.clone()));
         let deployment = kept.unwrap_or_else(|| {
             let pod = template::pod_digest(&template, &self.input.operator.agent_image, template::VERSION);
             names::deployment(&self.input.identity.name, &key, &pod)
@@ -102,7 +104,10 @@ impl<'a> View<'a> {
 
     /// Whether `stable` is of an earlier revision (or of a higher rung of the same inputs).
     pub fn has_earlier_stable(&self) -> bool {
-        self.state.stable.as_ref().is_some_and(|stable| Some(&stable.key) != self.key(Stage::Hotspot).as_ref())
+        self.state
+            .stable
+            .as_ref()
+            .is_some_and(|stable| Some(&stable.key) != self.key(Stage::Hotspot).as_ref())
     }
 
     /// A Deployment that exists and is not going.
@@ -169,7 +174,11 @@ impl<'a> View<'a> {
 
     /// The Jobs of a key.
     pub fn jobs(&self, code: Code, key: &BuildKey) -> Vec<&'a Job> {
-        self.observed().jobs.iter().filter(|job| job.code == code && job.key == *key).collect()
+        self.observed()
+            .jobs
+            .iter()
+            .filter(|job| job.code == code && job.key == *key)
+            .collect()
     }
 
     /// Whether every gateway follows the routes that stand in status.
@@ -179,8 +188,16 @@ impl<'a> View<'a> {
         };
         let wanted = self.input.state.route_generation;
         let late = |generation: Option<i64>| generation.is_none_or(|generation| generation < wanted);
-        let waiting: Vec<String> = gateways.iter().filter(|gateway| late(gateway.generation)).map(|gateway| gateway.name.clone()).collect();
-        if waiting.is_empty() { Settling::Settled } else { Settling::Waiting(waiting) }
+        let waiting: Vec<String> = gateways
+            .iter()
+            .filter(|gateway| late(gateway.generation))
+            .map(|gateway| gateway.name.clone())
+            .collect();
+        if waiting.is_empty() {
+            Settling::Settled
+        } else {
+            Settling::Waiting(waiting)
+        }
     }
 
     /// The digest of the profile that is merged for the newest revision by now.

@@ -87,6 +87,7 @@ pub enum Error {
 
 /// Serves until SIGTERM or SIGINT, then lets every request end.
 pub async fn run(args: Args) -> Result<(), Error> {
+    anneal_telemetry::init("gateway");
     let registry = Registry::new();
     let metrics = Arc::new(Metrics::new(&registry).context(RegisterMetricsSnafu)?);
     let routes = Arc::new(Routes::default());

@@ -14,17 +14,17 @@ pub const POD_NAME_VARIABLE: &str = "ANNEAL_POD_NAME";
 /// The variable with the pod's uid, from the downward API.
 pub const POD_UID_VARIABLE: &str = "ANNEAL_POD_UID";
 /// Where the init container puts the agent and the launcher jar (an emptyDir).
-pub const INSTALL_DIR: &str = "/anneal/bin";
+pub const INSTALL_DIR: &str = "/var/lib/anneal/bin";
 /// The agent itself.
-pub const AGENT_PATH: &str = "/anneal/bin/anneal";
+pub const AGENT_PATH: &str = "/var/lib/anneal/bin/anneal";
 /// The launcher jar.
-pub const LAUNCHER_PATH: &str = "/anneal/bin/anneal-launcher.jar";
+pub const LAUNCHER_PATH: &str = "/var/lib/anneal/bin/anneal-launcher.jar";
 /// The pod's only writable place (an emptyDir on disk): inputs, window number, profiles, HOME and TMPDIR.
-pub const WORK_DIR: &str = "/anneal/work";
+pub const WORK_DIR: &str = "/var/lib/anneal/work";
 /// Where the projected service-account token is mounted.
 pub const TOKEN_PATH: &str = "/var/run/secrets/anneal.dev/token";
 /// Where a ConfigMap source is mounted in a resolve pod.
-pub const SOURCE_DIR: &str = "/anneal/source";
+pub const SOURCE_DIR: &str = "/var/lib/anneal/source";
 
 /// What the container is for.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -15,9 +15,7 @@ pub use prometheus;
 pub use prometheus::Registry;
 use prometheus::TextEncoder;
 use tokio::net::TcpListener;
-use tracing_subscriber::{
-    EnvFilter, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt,
-};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// The variable with the log filter, in `tracing-subscriber`'s syntax; `info` when it is absent.
 pub const LOG_VARIABLE: &str = "ANNEAL_LOG";
@@ -31,11 +29,7 @@ pub fn init(component: &str) {
     let subscriber = tracing_subscriber::registry().with(filter);
     let set = if std::io::stderr().is_terminal() {
         subscriber
-            .with(
-                tracing_subscriber::fmt::layer()
-                    .compact()
-                    .with_writer(std::io::stderr),
-            )
+            .with(tracing_subscriber::fmt::layer().compact().with_writer(std::io::stderr))
             .try_init()
     } else {
         subscriber

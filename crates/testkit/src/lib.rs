@@ -1,1 +1,7 @@
-//! Shared test support: a scripted apiserver, builders, a fixed clock.
+//! Shared test support: an apiserver in memory whose faults a test chooses.
+
+mod apiserver;
+mod merge;
+mod selector;
+
+pub use apiserver::{Apiserver, Fault, Write};

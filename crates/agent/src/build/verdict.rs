@@ -156,7 +156,7 @@ mod tests {
         }
         let native = changed(failed, |it| it.kind = BuildKind::Native);
         assert_eq!(verdict(&native), Err(Termination::BuildFailed { exit: 1 }));
-        failed.hints = hints("Error: Cannot parse PGO profile /anneal/work/profile.iprof");
+        failed.hints = hints("Error: Cannot parse PGO profile /var/lib/anneal/work/profile.iprof");
         let instrumented = changed(failed, |it| it.kind = BuildKind::Instrumented);
         assert_eq!(verdict(&instrumented), Err(Termination::BuildFailed { exit: 1 }));
     }

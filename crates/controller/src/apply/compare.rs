@@ -5,8 +5,12 @@ use serde_json::Value;
 /// Whether `live` has everything that `wanted` names.
 pub(super) fn contains(live: &Value, wanted: &Value) -> bool {
     match (live, wanted) {
-        (Value::Object(live), Value::Object(wanted)) => wanted.iter().all(|(name, wanted)| contains(live.get(name).unwrap_or(&Value::Null), wanted)),
-        (Value::Array(live), Value::Array(wanted)) => live.len() == wanted.len() && live.iter().zip(wanted).all(|(live, wanted)| contains(live, wanted)),
+        (Value::Object(live), Value::Object(wanted)) => wanted
+            .iter()
+            .all(|(name, wanted)| contains(live.get(name).unwrap_or(&Value::Null), wanted)),
+        (Value::Array(live), Value::Array(wanted)) => {
+            live.len() == wanted.len() && live.iter().zip(wanted).all(|(live, wanted)| contains(live, wanted))
+        }
         // What is empty is not kept.
         (Value::Null, Value::Object(wanted)) => wanted.is_empty(),
         (Value::Null, Value::Array(wanted)) => wanted.is_empty(),

@@ -10,7 +10,8 @@ use anneal_core::{
 };
 use anneal_protocol::{
     agent::{
-        AgentConfig, Build, BuildKind, Collects, JarInput, ProfileInput, Program, Resolve, Serve, Source, WORK_DIR, WarmupRequest, Window, Work,
+        AgentConfig, Build, BuildKind, Collects, JarInput, ProfileInput, Program, Resolve, Serve, Source, WORK_DIR, WarmupRequest, Window,
+        Work,
     },
     handler::{Contract, Handler},
 };
@@ -24,12 +25,21 @@ const HEAP_OPTION: &str = "-XX:MaxRAMPercentage=60";
 /// What an executor is told.
 pub(super) fn serve(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) -> AgentConfig {
     let program = match &spec.program {
-        CoreProgram::Jvm => Program::Jvm { jar: jar(&spec.inputs), options: vec![HEAP_OPTION.to_owned()] },
+        CoreProgram::Jvm => Program::Jvm {
+            jar: jar(&spec.inputs),
+            options: vec![HEAP_OPTION.to_owned()],
+        },
         CoreProgram::TracedJvm => {
             let tracer = format!("-agentlib:native-image-agent=config-output-dir={WORK_DIR}/metadata");
-            Program::Jvm { jar: jar(&spec.inputs), options: vec![HEAP_OPTION.to_owned(), tracer] }
+            Program::Jvm {
+                jar: jar(&spec.inputs),
+                options: vec![HEAP_OPTION.to_owned(), tracer],
+            }
         }
-        CoreProgram::Binary { digest, bytes } => Program::Binary { sha256: digest.to_string(), bytes: *bytes },
+        CoreProgram::Binary { digest, bytes } => Program::Binary {
+            sha256: digest.to_string(),
+            bytes: *bytes,
+        },
     };
     let window = spec.template.window.map(|window| Window {
         collects: match window.collects {
@@ -40,7 +50,10 @@ pub(super) fn serve(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) 
         max_seconds: window.max_seconds,
     });
     let launcher = (spec.inputs.handler.contract != CoreContract::Http).then(|| "/healthz".to_owned());
-    let warmup = spec.template.warmup.iter().map(|request| WarmupRequest { path: request.path.clone(), body: request.body.clone() });
+    let warmup = spec.template.warmup.iter().map(|request| WarmupRequest {
+        path: request.path.clone(),
+        body: request.body.clone(),
+    });
     config(
         site,
         Work::Serve(Serve {
@@ -59,15 +72,24 @@ pub(super) fn serve(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) 
 /// What a Job's pod is told.
 pub(super) fn job(site: Site<'_>, wanted: &Wanted, wish: &JobWish) -> AgentConfig {
     let work = match &wish.work {
-        JobWork::Resolve { source: from, sha256 } => {
-            Work::Resolve(Resolve { source: source(site, from, sha256.as_str()), handler: convert::handler_request(&wanted.handler) })
-        }
-        JobWork::Build { stage, inputs, metadata, profile } => Work::Build(Build {
+        JobWork::Resolve { source: from, sha256 } => Work::Resolve(Resolve {
+            source: source(site, from, sha256.as_str()),
+            handler: convert::handler_request(&wanted.handler),
+        }),
+        JobWork::Build {
+            stage,
+            inputs,
+            metadata,
+            profile,
+        } => Work::Build(Build {
             build_key: wish.key.to_string(),
             kind: kind(*stage),
             jar: jar(inputs),
             metadata: metadata.as_ref().map(ToString::to_string),
-            profile: profile.as_ref().map(|(key, digest)| ProfileInput { build_key: key.to_string(), digest: digest.to_string() }),
+            profile: profile.as_ref().map(|(key, digest)| ProfileInput {
+                build_key: key.to_string(),
+                digest: digest.to_string(),
+            }),
             arguments: arguments(*stage, inputs),
             timeout_seconds: wanted.build.timeout_seconds,
         }),
@@ -76,14 +98,24 @@ pub(super) fn job(site: Site<'_>, wanted: &Wanted, wish: &JobWish) -> AgentConfi
 }
 
 fn config(site: Site<'_>, work: Work) -> AgentConfig {
-    AgentConfig { function: convert::function_ref(site.function), depot: site.config.depot_url.clone(), work }
+    AgentConfig {
+        function: convert::function_ref(site.function),
+        depot: site.config.depot_url.clone(),
+        work,
+    }
 }
 
 fn source(site: Site<'_>, source: &CoreSource, sha256: &str) -> Source {
     let allowed = &site.config.sources.http;
     match source {
-        CoreSource::ConfigMap { key, .. } => Source::ConfigMap { key: key.clone(), sha256: Some(sha256.to_owned()) },
-        CoreSource::S3 { key, .. } => Source::S3 { key: key.clone(), sha256: sha256.to_owned() },
+        CoreSource::ConfigMap { key, .. } => Source::ConfigMap {
+            key: key.clone(),
+            sha256: Some(sha256.to_owned()),
+        },
+        CoreSource::S3 { key, .. } => Source::S3 {
+            key: key.clone(),
+            sha256: sha256.to_owned(),
+        },
         CoreSource::Http { url, .. } => Source::Http {
             url: url.clone(),
             sha256: sha256.to_owned(),
@@ -116,6 +148,14 @@ fn jar(inputs: &Inputs) -> JarInput {
         CoreContract::FunctionBytes => Contract::FunctionBytes,
         CoreContract::Http => Contract::Http,
     };
-    let handler = Handler { class: inputs.handler.class.clone(), method: inputs.handler.method.clone(), contract };
-    JarInput { sha256: inputs.jar.to_string(), entry: inputs.entry.as_ref().map(ToString::to_string), handler }
+    let handler = Handler {
+        class: inputs.handler.class.clone(),
+        method: inputs.handler.method.clone(),
+        contract,
+    };
+    JarInput {
+        sha256: inputs.jar.to_string(),
+        entry: inputs.entry.as_ref().map(ToString::to_string),
+        handler,
+    }
 }

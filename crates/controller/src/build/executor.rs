@@ -3,15 +3,10 @@
 use std::collections::BTreeMap;
 
 use anneal_api::names::{
-    ANNOTATION_AGENT_IMAGE, ANNOTATION_BUILD_KEY, ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, ANNOTATION_TEMPLATE_VERSION, LABEL_BUILD, LABEL_DEPLOYMENT,
-    LABEL_STAGE, LABEL_WINDOWS,
+    ANNOTATION_AGENT_IMAGE, ANNOTATION_BUILD_KEY, ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, ANNOTATION_TEMPLATE_VERSION, LABEL_BUILD,
+    LABEL_DEPLOYMENT, LABEL_STAGE, LABEL_WINDOWS,
 };
-use anneal_core::{
-    names::Role,
-    plan::ExecutorSpec,
-    revision::Inputs,
-    state::Placement,
-};
+use anneal_core::{names::Role, plan::ExecutorSpec, revision::Inputs, state::Placement};
 use anneal_protocol::{AGENT_PORT, FUNCTION_PORT};
 use serde_json::{Value, json};
 
@@ -100,7 +95,18 @@ pub fn headless_service(site: Site<'_>, placement: &Placement, spec: &ExecutorSp
 
 /// Frozen inputs for whoever has to find out what runs there when the status is lost.
 fn inputs(inputs: &Inputs) -> Value {
-    let Inputs { jar, entry, handler, launcher, builder, jvm, tracer_jvm, native_base, architecture, arguments } = inputs;
+    let Inputs {
+        jar,
+        entry,
+        handler,
+        launcher,
+        builder,
+        jvm,
+        tracer_jvm,
+        native_base,
+        architecture,
+        arguments,
+    } = inputs;
     json!({
         "jar": jar.as_str(),
         "entry": entry.as_ref().map(anneal_core::digest::Digest::as_str),

@@ -16,7 +16,7 @@ const TRANSFER_SECONDS: u64 = 600;
 /// A resolve reads one jar of at most a gigabyte.
 const RESOLVE_SECONDS: u64 = 600;
 /// CPU of a resolve pod in thousandths of a core.
-const RESOLVE_CPU_MILLIS: u64 = 50;
+const RESOLVE_CPU_MILLIS: u64 = 100;
 
 /// A Job.
 pub(super) fn job(site: Site<'_>, wanted: &Wanted, wish: &JobWish) -> Value {
@@ -34,7 +34,10 @@ pub(super) fn job(site: Site<'_>, wanted: &Wanted, wish: &JobWish) -> Value {
         ANNOTATION_MEMORY: wish.memory_mebibytes.to_string(),
         ANNOTATION_TIMEOUT: timeout.to_string(),
     });
-    let resources = Resources { cpu_millis, memory_mebibytes: wish.memory_mebibytes };
+    let resources = Resources {
+        cpu_millis,
+        memory_mebibytes: wish.memory_mebibytes,
+    };
     json!({
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -68,7 +71,11 @@ fn pod_spec(site: Site<'_>, wanted: &Wanted, wish: &JobWish, resources: Resource
         restart_policy: "Never",
     };
     let mut rendered = pod.render(site);
-    if let JobWork::Resolve { source: Source::ConfigMap { name, key, .. }, .. } = &wish.work {
+    if let JobWork::Resolve {
+        source: Source::ConfigMap { name, key, .. },
+        ..
+    } = &wish.work
+    {
         mount_source(&mut rendered, name, key);
     }
     rendered

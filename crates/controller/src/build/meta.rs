@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Site;
 
-/// Labels of every child. The Function's own are never copied: a GitOps tool's label would make it claim the child.
+/// Labels of every child. The Function's own are never copied: a deployment tool's label would make it claim the child.
 pub(super) fn labels(site: Site<'_>, component: &str) -> BTreeMap<String, String> {
     let pairs = [
         (LABEL_NAME, "anneal-function"),

@@ -32,7 +32,12 @@ fn config() -> Config {
 }
 
 fn function() -> Identity {
-    Identity { namespace: "shop".to_owned(), name: "hello".to_owned(), uid: "uid-1".to_owned(), generation: 1 }
+    Identity {
+        namespace: "shop".to_owned(),
+        name: "hello".to_owned(),
+        uid: "uid-1".to_owned(),
+        generation: 1,
+    }
 }
 
 fn wanted(config: &Config) -> Wanted {
@@ -47,7 +52,11 @@ fn inputs() -> Inputs {
     Inputs {
         jar: Digest::of(b"jar"),
         entry: Some(Digest::of(b"entry")),
-        handler: Handler { class: "a.B".to_owned(), method: "main".to_owned(), contract: Contract::Map },
+        handler: Handler {
+            class: "a.B".to_owned(),
+            method: "main".to_owned(),
+            contract: Contract::Map,
+        },
         launcher: Digest::of(b"launcher"),
         builder: "b:1".to_owned(),
         jvm: "j:1".to_owned(),
@@ -62,37 +71,88 @@ fn executor(stage: Stage, program: Program, wanted: &Wanted) -> (Placement, Exec
     let (key, template) = (BuildKey::new(Digest::of(b"key")), Template::of(wanted, stage));
     let deployment = names::deployment("hello", &key, &template.digest());
     let agent_image = "anneal:1".to_owned();
-    let spec = ExecutorSpec { template, version: template::VERSION, agent_image, image: "i:1".to_owned(), program, revision: 1, inputs: inputs() };
+    let spec = ExecutorSpec {
+        template,
+        version: template::VERSION,
+        agent_image,
+        image: "i:1".to_owned(),
+        program,
+        revision: 1,
+        inputs: inputs(),
+    };
     (Placement { stage, key, deployment }, spec)
 }
 
 fn wishes() -> Vec<JobWish> {
     let key = BuildKey::new(Digest::of(b"key"));
     let resolve = JobWork::Resolve {
-        source: Source::ConfigMap { name: "hello-jar".to_owned(), key: "app.jar".to_owned(), sha256: None },
+        source: Source::ConfigMap {
+            name: "hello-jar".to_owned(),
+            key: "app.jar".to_owned(),
+            sha256: None,
+        },
         sha256: Digest::of(b"jar"),
     };
-    let build = |stage| JobWork::Build { stage, inputs: Box::new(inputs()), metadata: Some(Digest::of(b"m")), profile: None };
-    let works = [(Code::Resolve, resolve), (Stage::Native.code(), build(Stage::Native)), (Stage::PgoInstrumented.code(), build(Stage::PgoInstrumented))];
-    let wish = |(code, work)| JobWish { name: names::job("hello", code, &key, 1), code, key: key.clone(), attempt: 1, memory_mebibytes: 1024, work };
+    let build = |stage| JobWork::Build {
+        stage,
+        inputs: Box::new(inputs()),
+        metadata: Some(Digest::of(b"m")),
+        profile: None,
+    };
+    let works = [
+        (Code::Resolve, resolve),
+        (Stage::Native.code(), build(Stage::Native)),
+        (Stage::PgoInstrumented.code(), build(Stage::PgoInstrumented)),
+    ];
+    let wish = |(code, work)| JobWish {
+        name: names::job("hello", code, &key, 1),
+        code,
+        key: key.clone(),
+        attempt: 1,
+        memory_mebibytes: 1024,
+        work,
+    };
     works.into_iter().map(wish).collect()
 }
 
 /// Every pod template that can be rendered, by what it is for.
 fn pods() -> BTreeMap<String, Value> {
     let (config, function) = (config(), function());
-    let (site, wanted) = (Site { config: &config, function: &function }, wanted(&config));
+    let (site, wanted) = (
+        Site {
+            config: &config,
+            function: &function,
+        },
+        wanted(&config),
+    );
     let programs = [
         (Stage::HotspotAgent, Program::TracedJvm),
         (Stage::Hotspot, Program::Jvm),
-        (Stage::Native, Program::Binary { digest: Digest::of(b"a"), bytes: 1 }),
-        (Stage::PgoInstrumented, Program::Binary { digest: Digest::of(b"a"), bytes: 1 }),
+        (
+            Stage::Native,
+            Program::Binary {
+                digest: Digest::of(b"a"),
+                bytes: 1,
+            },
+        ),
+        (
+            Stage::PgoInstrumented,
+            Program::Binary {
+                digest: Digest::of(b"a"),
+                bytes: 1,
+            },
+        ),
     ];
     let executors = programs.into_iter().map(|(stage, program)| {
         let (placement, spec) = executor(stage, program, &wanted);
-        (stage.as_str().to_owned(), deployment(site, &placement, &spec)["spec"]["template"]["spec"].clone())
+        (
+            stage.as_str().to_owned(),
+            deployment(site, &placement, &spec)["spec"]["template"]["spec"].clone(),
+        )
     });
-    let jobs = jobs(site, &wanted, &wishes()).into_iter().map(|job| (job.name, job.object["spec"]["template"]["spec"].clone()));
+    let jobs = jobs(site, &wanted, &wishes())
+        .into_iter()
+        .map(|job| (job.name, job.object["spec"]["template"]["spec"].clone()));
     executors.chain(jobs).collect()
 }
 
@@ -104,8 +164,14 @@ fn every_pod_is_restricted_and_holds_no_token_but_the_depots() {
         assert_eq!(pod["automountServiceAccountToken"], false, "{name}");
         assert_eq!(pod["enableServiceLinks"], false, "{name}");
         let context = &pod["securityContext"];
-        assert_eq!((&context["runAsNonRoot"], &context["seccompProfile"]["type"]), (&json!(true), &json!("RuntimeDefault")), "{name}");
-        let containers = ["initContainers", "containers"].iter().flat_map(|list| pod[*list].as_array().unwrap());
+        assert_eq!(
+            (&context["runAsNonRoot"], &context["seccompProfile"]["type"]),
+            (&json!(true), &json!("RuntimeDefault")),
+            "{name}"
+        );
+        let containers = ["initContainers", "containers"]
+            .iter()
+            .flat_map(|list| pod[*list].as_array().unwrap());
         for container in containers {
             let context = &container["securityContext"];
             assert_eq!(context["allowPrivilegeEscalation"], false, "{name}");
@@ -127,7 +193,10 @@ fn every_pod_is_restricted_and_holds_no_token_but_the_depots() {
 fn exact_metadata_is_asked_of_every_build_but_the_instrumented() {
     for (name, pod) in pods() {
         let env = pod["containers"][0]["env"].as_array().unwrap().clone();
-        let config = env.iter().find(|variable| variable["name"] == "ANNEAL_AGENT_CONFIG").unwrap()["value"].as_str().unwrap().to_owned();
+        let config = env.iter().find(|variable| variable["name"] == "ANNEAL_AGENT_CONFIG").unwrap()["value"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let exact = config.contains("--exact-reachability-metadata");
         assert_eq!(exact, name.starts_with("hello-n-"), "{name}: {config}");
     }
@@ -136,12 +205,27 @@ fn exact_metadata_is_asked_of_every_build_but_the_instrumented() {
 #[test]
 fn every_child_is_owned_by_its_function_and_carries_none_of_its_labels() {
     let (config, function) = (config(), function());
-    let (site, wanted) = (Site { config: &config, function: &function }, wanted(&config));
+    let (site, wanted) = (
+        Site {
+            config: &config,
+            function: &function,
+        },
+        wanted(&config),
+    );
     let children = standing(site).into_iter().chain(jobs(site, &wanted, &wishes()));
     for child in children {
         let owner = &child.object["metadata"]["ownerReferences"][0];
-        assert_eq!((&owner["uid"], &owner["controller"]), (&json!("uid-1"), &json!(true)), "{}", child.name);
-        assert_eq!(child.object["metadata"]["labels"]["app.kubernetes.io/instance"], "hello", "{}", child.name);
+        assert_eq!(
+            (&owner["uid"], &owner["controller"]),
+            (&json!("uid-1"), &json!(true)),
+            "{}",
+            child.name
+        );
+        assert_eq!(
+            child.object["metadata"]["labels"]["app.kubernetes.io/instance"], "hello",
+            "{}",
+            child.name
+        );
         assert!(child.name.len() <= 63, "{}", child.name);
     }
 }
@@ -149,11 +233,24 @@ fn every_child_is_owned_by_its_function_and_carries_none_of_its_labels() {
 #[test]
 fn only_executors_that_collect_are_marked_for_the_gateways() {
     let (config, function) = (config(), function());
-    let (site, wanted) = (Site { config: &config, function: &function }, wanted(&config));
+    let (site, wanted) = (
+        Site {
+            config: &config,
+            function: &function,
+        },
+        wanted(&config),
+    );
     for (stage, marked) in [(Stage::HotspotAgent, true), (Stage::Hotspot, false), (Stage::PgoInstrumented, true)] {
         let (placement, spec) = executor(stage, Program::Jvm, &wanted);
-        for object in [deployment(site, &placement, &spec)["spec"]["template"].clone(), headless_service(site, &placement, &spec)] {
-            assert_eq!(object["metadata"]["labels"].get("anneal.dev/windows").is_some(), marked, "{stage:?}");
+        for object in [
+            deployment(site, &placement, &spec)["spec"]["template"].clone(),
+            headless_service(site, &placement, &spec),
+        ] {
+            assert_eq!(
+                object["metadata"]["labels"].get("anneal.dev/windows").is_some(),
+                marked,
+                "{stage:?}"
+            );
             assert_eq!(object["metadata"]["labels"]["anneal.dev/deployment"], placement.deployment.as_str());
         }
     }

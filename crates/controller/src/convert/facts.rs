@@ -15,7 +15,11 @@ use anneal_protocol::{
 
 /// A Function as other components name it.
 pub fn function_ref(identity: &Identity) -> FunctionRef {
-    FunctionRef { namespace: identity.namespace.clone(), name: identity.name.clone(), uid: identity.uid.clone() }
+    FunctionRef {
+        namespace: identity.namespace.clone(),
+        name: identity.name.clone(),
+        uid: identity.uid.clone(),
+    }
 }
 
 /// What the spec says of the handler, as agents and depot take it.
@@ -25,7 +29,11 @@ pub fn handler_request(request: &HandlerRequest) -> WireRequest {
         RequestedContract::Map => WireRequested::Map,
         RequestedContract::Http => WireRequested::Http,
     });
-    WireRequest { class: request.class.clone(), method: request.method.clone(), contract }
+    WireRequest {
+        class: request.class.clone(),
+        method: request.method.clone(),
+        contract,
+    }
 }
 
 /// The plan's questions as a request to the depot.
@@ -33,7 +41,10 @@ pub fn questions(identity: &Identity, questions: &Questions) -> FactsRequest {
     let keys = |keys: &[BuildKey]| keys.iter().map(|key| key.as_str().to_owned()).collect();
     FactsRequest {
         function: function_ref(identity),
-        jar: questions.jar.as_ref().map(|(jar, handler)| JarQuery { sha256: jar.as_str().to_owned(), handler: handler_request(handler) }),
+        jar: questions.jar.as_ref().map(|(jar, handler)| JarQuery {
+            sha256: jar.as_str().to_owned(),
+            handler: handler_request(handler),
+        }),
         builds: keys(&questions.builds),
         profiles: keys(&questions.profiles),
         metadata: questions.metadata.as_ref().map(|jar| jar.as_str().to_owned()),
@@ -43,11 +54,18 @@ pub fn questions(identity: &Identity, questions: &Questions) -> FactsRequest {
 /// Puts what the depot answered into what is observed. What was not asked stays unknown, and so does what makes no sense.
 pub fn take_facts(observed: &mut Observed, asked: &Questions, facts: &Facts) {
     if asked.jar.is_some() {
-        observed.jar = facts.jar.as_ref().map_or(Known::Known(None), |record| jar(record).map_or(Known::Unknown, |fact| Known::Known(Some(fact))));
+        observed.jar = facts.jar.as_ref().map_or(Known::Known(None), |record| {
+            jar(record).map_or(Known::Unknown, |fact| Known::Known(Some(fact)))
+        });
     }
     if asked.metadata.is_some() {
         observed.metadata = facts.metadata.as_ref().map_or(Known::Known(None), |found| {
-            found.digest.parse().map_or(Known::Unknown, |digest| Known::Known(Some(MetadataFact { digest, count: found.inputs.len() as u64 })))
+            found.digest.parse().map_or(Known::Unknown, |digest| {
+                Known::Known(Some(MetadataFact {
+                    digest,
+                    count: found.inputs.len() as u64,
+                }))
+            })
         });
     }
     for key in &asked.builds {
@@ -75,8 +93,16 @@ fn jar(record: &JarRecord) -> Option<JarFact> {
         WireContract::Http => Contract::Http,
     };
     let entry = record.entry.as_deref().map(str::parse::<Digest>).transpose().ok()?;
-    let handler = Handler { class: record.handler.class.clone(), method: record.handler.method.clone(), contract };
-    Some(JarFact { jar: record.sha256.parse().ok()?, entry, handler })
+    let handler = Handler {
+        class: record.handler.class.clone(),
+        method: record.handler.method.clone(),
+        contract,
+    };
+    Some(JarFact {
+        jar: record.sha256.parse().ok()?,
+        entry,
+        handler,
+    })
 }
 
 fn build(fact: &WireBuild) -> Option<BuildFact> {

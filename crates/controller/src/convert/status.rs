@@ -3,8 +3,8 @@
 use anneal_api::{
     reason::ConditionType as ApiConditionType,
     v1alpha1::{
-        Artifact as ApiArtifact, ArtifactRef, FunctionStatus, LatencySample, RejectedBuild, Revision as ApiRevision, Stage as ApiStage, TrafficTarget,
-        Transition as ApiTransition,
+        Artifact as ApiArtifact, ArtifactRef, FunctionStatus, LatencySample, RejectedBuild, Revision as ApiRevision, Stage as ApiStage,
+        TrafficTarget, Transition as ApiTransition,
     },
 };
 use anneal_core::{
@@ -34,14 +34,28 @@ pub fn state(status: &FunctionStatus) -> State {
 
 /// Puts decisions into a status; ready replicas are added where they are known.
 pub fn write_state(state: &State, status: &mut FunctionStatus, ready: impl Fn(&str) -> u32) {
-    let State { stage, stable, previous, candidate, revisions, artifacts, traffic, route_generation, rejected, history } = state;
+    let State {
+        stage,
+        stable,
+        previous,
+        candidate,
+        revisions,
+        artifacts,
+        traffic,
+        route_generation,
+        rejected,
+        history,
+    } = state;
     status.stage = stage.map(stage_to_api);
     status.stable = stable.as_ref().map(artifact_ref);
     status.previous = previous.as_ref().map(artifact_ref);
     status.candidate = candidate.as_ref().map(artifact_ref);
     status.revisions = revisions.iter().map(revision_to_api).collect();
     status.artifacts = artifacts.iter().map(artifact_to_api).collect();
-    status.traffic = traffic.iter().map(|target| target_to_api(target, ready(&target.placement.deployment))).collect();
+    status.traffic = traffic
+        .iter()
+        .map(|target| target_to_api(target, ready(&target.placement.deployment)))
+        .collect();
     status.route_generation = Some(*route_generation);
     status.rejected = rejected.iter().map(rejected_to_api).collect();
     status.history = history.iter().filter_map(transition_to_api).collect();
@@ -71,22 +85,53 @@ const fn stage(stage: ApiStage) -> Stage {
 /// A placement on the wire.
 pub fn artifact_ref(placement: &Placement) -> ArtifactRef {
     let Placement { stage, key, deployment } = placement;
-    ArtifactRef { stage: stage_to_api(*stage), build_key: key.as_str().to_owned(), deployment: deployment.clone() }
+    ArtifactRef {
+        stage: stage_to_api(*stage),
+        build_key: key.as_str().to_owned(),
+        deployment: deployment.clone(),
+    }
 }
 
 fn placement(reference: &ArtifactRef) -> Option<Placement> {
-    let ArtifactRef { stage: rung, build_key, deployment } = reference;
-    Some(Placement { stage: stage(*rung), key: build_key.parse().ok()?, deployment: deployment.clone() })
+    let ArtifactRef {
+        stage: rung,
+        build_key,
+        deployment,
+    } = reference;
+    Some(Placement {
+        stage: stage(*rung),
+        key: build_key.parse().ok()?,
+        deployment: deployment.clone(),
+    })
 }
 
 fn target(target: &TrafficTarget) -> Option<Target> {
-    let TrafficTarget { stage: rung, build_key, deployment, percent, ready_replicas: _, windows } = target;
-    let placement = Placement { stage: stage(*rung), key: build_key.parse().ok()?, deployment: deployment.clone() };
-    Some(Target { placement, percent: u8::try_from(*percent).ok()?, windows: *windows })
+    let TrafficTarget {
+        stage: rung,
+        build_key,
+        deployment,
+        percent,
+        ready_replicas: _,
+        windows,
+    } = target;
+    let placement = Placement {
+        stage: stage(*rung),
+        key: build_key.parse().ok()?,
+        deployment: deployment.clone(),
+    };
+    Some(Target {
+        placement,
+        percent: u8::try_from(*percent).ok()?,
+        windows: *windows,
+    })
 }
 
 fn target_to_api(target: &Target, ready: u32) -> TrafficTarget {
-    let Target { placement, percent, windows } = target;
+    let Target {
+        placement,
+        percent,
+        windows,
+    } = target;
     TrafficTarget {
         stage: stage_to_api(placement.stage),
         build_key: placement.key.as_str().to_owned(),
@@ -105,7 +150,11 @@ fn revision(revision: &ApiRevision) -> Option<Revision> {
         inputs: Inputs {
             jar: revision.jar.parse().ok()?,
             entry: revision.entry.as_deref().map(str::parse).transpose().ok()?,
-            handler: Handler { class: revision.handler_class.clone(), method: revision.handler_method.clone(), contract },
+            handler: Handler {
+                class: revision.handler_class.clone(),
+                method: revision.handler_method.clone(),
+                contract,
+            },
             launcher: revision.launcher.parse().ok()?,
             builder: revision.builder.clone(),
             jvm: revision.jvm.clone(),
@@ -121,8 +170,26 @@ fn revision(revision: &ApiRevision) -> Option<Revision> {
 }
 
 fn revision_to_api(revision: &Revision) -> ApiRevision {
-    let Revision { number, generation, inputs, metadata, profile, passed } = revision;
-    let Inputs { jar, entry, handler, launcher, builder, jvm, tracer_jvm, native_base, architecture, arguments } = inputs.clone();
+    let Revision {
+        number,
+        generation,
+        inputs,
+        metadata,
+        profile,
+        passed,
+    } = revision;
+    let Inputs {
+        jar,
+        entry,
+        handler,
+        launcher,
+        builder,
+        jvm,
+        tracer_jvm,
+        native_base,
+        architecture,
+        arguments,
+    } = inputs.clone();
     ApiRevision {
         number: signed(*number),
         generation: *generation,
@@ -159,7 +226,17 @@ fn artifact(artifact: &ApiArtifact) -> Option<Artifact> {
 }
 
 fn artifact_to_api(artifact: &Artifact) -> ApiArtifact {
-    let Artifact { stage, key, digest, bytes, seconds, peak_memory_bytes, pgo, applicability_basis_points, relevance_basis_points } = artifact;
+    let Artifact {
+        stage,
+        key,
+        digest,
+        bytes,
+        seconds,
+        peak_memory_bytes,
+        pgo,
+        applicability_basis_points,
+        relevance_basis_points,
+    } = artifact;
     ApiArtifact {
         stage: stage_to_api(*stage),
         build_key: key.as_str().to_owned(),
@@ -174,12 +251,20 @@ fn artifact_to_api(artifact: &Artifact) -> ApiArtifact {
 }
 
 fn rejected(rejected: &RejectedBuild) -> Option<Rejected> {
-    Some(Rejected { key: rejected.build_key.parse().ok()?, stage: stage(rejected.stage), reason: Reason::parse(&rejected.reason)? })
+    Some(Rejected {
+        key: rejected.build_key.parse().ok()?,
+        stage: stage(rejected.stage),
+        reason: Reason::parse(&rejected.reason)?,
+    })
 }
 
 fn rejected_to_api(rejected: &Rejected) -> RejectedBuild {
     let Rejected { key, stage, reason } = rejected;
-    RejectedBuild { build_key: key.as_str().to_owned(), stage: stage_to_api(*stage), reason: reason.as_str().to_owned() }
+    RejectedBuild {
+        build_key: key.as_str().to_owned(),
+        stage: stage_to_api(*stage),
+        reason: reason.as_str().to_owned(),
+    }
 }
 
 fn transition(transition: &ApiTransition) -> Option<Transition> {
@@ -200,7 +285,15 @@ fn transition(transition: &ApiTransition) -> Option<Transition> {
 }
 
 fn transition_to_api(transition: &Transition) -> Option<ApiTransition> {
-    let Transition { time, from, to, reason, revision, key, before } = transition;
+    let Transition {
+        time,
+        from,
+        to,
+        reason,
+        revision,
+        key,
+        before,
+    } = transition;
     Some(ApiTransition {
         time: Time(jiff::Timestamp::from_second(*time).ok()?),
         from: from.map(stage_to_api),
@@ -208,11 +301,17 @@ fn transition_to_api(transition: &Transition) -> Option<ApiTransition> {
         reason: reason.as_str().to_owned(),
         revision: signed(*revision),
         build_key: key.as_str().to_owned(),
-        before: before.map(|Latency { p50_micros, p99_micros, count }| LatencySample {
-            p50_micros: signed(p50_micros),
-            p99_micros: signed(p99_micros),
-            count: signed(count),
-        }),
+        before: before.map(
+            |Latency {
+                 p50_micros,
+                 p99_micros,
+                 count,
+             }| LatencySample {
+                p50_micros: signed(p50_micros),
+                p99_micros: signed(p99_micros),
+                count: signed(count),
+            },
+        ),
     })
 }
 

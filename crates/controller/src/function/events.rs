@@ -40,8 +40,16 @@ fn events(old: &FunctionStatus, plan: &Plan) -> Vec<Event> {
     };
     let known = convert::state(old);
     let mut events = Vec::new();
-    if let Some(revision) = plan.state.revision().filter(|revision| known.revision().map(|known| known.number) != Some(revision.number)) {
-        let note = format!("Revision {} of the jar {} was opened.", revision.number, revision.inputs.jar.short());
+    if let Some(revision) = plan
+        .state
+        .revision()
+        .filter(|revision| known.revision().map(|known| known.number) != Some(revision.number))
+    {
+        let note = format!(
+            "Revision {} of the jar {} was opened.",
+            revision.number,
+            revision.inputs.jar.short()
+        );
         events.push(event(EventType::Normal, Reason::RevisionOpened, note, "Open"));
     }
     if plan.state.history.last() != known.history.last()
@@ -51,7 +59,10 @@ fn events(old: &FunctionStatus, plan: &Plan) -> Vec<Event> {
         events.push(event(EventType::Normal, transition.reason, note, "Promote"));
     }
     for (kind, action) in WATCHED {
-        if let Some(condition) = plan.condition(kind).filter(|condition| is_bad(condition) && has_turned(old, condition)) {
+        if let Some(condition) = plan
+            .condition(kind)
+            .filter(|condition| is_bad(condition) && has_turned(old, condition))
+        {
             events.push(event(EventType::Warning, condition.reason, condition.message.clone(), action));
         }
     }

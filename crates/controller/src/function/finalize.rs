@@ -92,7 +92,12 @@ pub async fn finalize(ctx: &Context, function: &Function, identity: &Identity) -
     if !purged.complete {
         return Ok(Progress::Waiting);
     }
-    let rest: Vec<&str> = function.finalizers().iter().map(String::as_str).filter(|name| *name != FINALIZER).collect();
+    let rest: Vec<&str> = function
+        .finalizers()
+        .iter()
+        .map(String::as_str)
+        .filter(|name| *name != FINALIZER)
+        .collect();
     set(ctx, function, &rest).await?;
     ctx.pace.forget(&identity.uid);
     ctx.sources.note(&identity.namespace, &identity.name, None);
@@ -103,10 +108,13 @@ pub async fn finalize(ctx: &Context, function: &Function, identity: &Identity) -
 async fn set(ctx: &Context, function: &Function, finalizers: &[&str]) -> Result<Function, Error> {
     let api: Api<Function> = Api::namespaced(ctx.client.clone(), &function.namespace().unwrap_or_default());
     let patch = json!({"metadata": {"finalizers": finalizers, "resourceVersion": function.resource_version(), "uid": function.uid()}});
-    match api.patch(&function.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await {
+    match api
+        .patch(&function.name_any(), &PatchParams::default(), &Patch::Merge(&patch))
+        .await
+    {
         Ok(patched) => Ok(patched),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(function.clone()),
-        Err(error) => Err(error).map_err(Box::new).context(FinalizerSnafu),
+        Err(error) => Err(Box::new(error)).context(FinalizerSnafu),
     }
 }
 
@@ -119,19 +127,27 @@ where
     let list = api.list_metadata(&parameters).await.map_err(Box::new).context(ListSnafu { kind })?;
     let ours = |object: &&PartialObjectMeta<K>| {
         object.metadata.deletion_timestamp.is_none()
-            && object.metadata.owner_references.iter().flatten().any(|owner| owner.controller == Some(true) && owner.uid == identity.uid)
+            && object
+                .metadata
+                .owner_references
+                .iter()
+                .flatten()
+                .any(|owner| owner.controller == Some(true) && owner.uid == identity.uid)
     };
     for object in list.items.iter().filter(ours) {
         let name = object.metadata.name.clone().unwrap_or_default();
         let parameters = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Background),
-            preconditions: Some(Preconditions { uid: object.metadata.uid.clone(), resource_version: None }),
+            preconditions: Some(Preconditions {
+                uid: object.metadata.uid.clone(),
+                resource_version: None,
+            }),
             ..DeleteParams::default()
         };
         match api.delete(&name, &parameters).await {
             Ok(_) => {}
             Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => {}
-            Err(error) => return Err(error).map_err(Box::new).context(DeleteSnafu { kind, name }),
+            Err(error) => return Err(Box::new(error)).context(DeleteSnafu { kind, name }),
         }
     }
     Ok(())

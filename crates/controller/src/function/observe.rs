@@ -52,7 +52,10 @@ pub async fn observe(ctx: &Context, identity: &Identity, spec: &Result<Wanted, R
     let mut observed = Observed {
         config_map,
         jobs: jobs.iter().filter_map(|job| jobs::job(job, &pods)).collect(),
-        executors: deployments.iter().filter_map(|deployment| Some((deployment.name_any(), executors::executor(deployment, &pods)?))).collect(),
+        executors: deployments
+            .iter()
+            .filter_map(|deployment| Some((deployment.name_any(), executors::executor(deployment, &pods)?)))
+            .collect(),
         gateways: ctx.gateways.of(&function),
         latency: ctx.gateways.latency(&function),
         ..Observed::default()
@@ -61,7 +64,10 @@ pub async fn observe(ctx: &Context, identity: &Identity, spec: &Result<Wanted, R
     match ctx.depot.facts(&convert::questions(identity, &asked)).await {
         Ok(facts) => convert::take_facts(&mut observed, &asked, &facts),
         // Not knowing is data: gates hold, and what serves goes on.
-        Err(error) => tracing::warn!(error = snafu::Report::from_error(error).to_string(), "the depot does not say what is stored"),
+        Err(error) => tracing::warn!(
+            error = snafu::Report::from_error(error).to_string(),
+            "the depot does not say what is stored"
+        ),
     }
     Ok(observed)
 }
@@ -73,7 +79,12 @@ where
     let api: Api<K> = Api::namespaced(ctx.client.clone(), &identity.namespace);
     let parameters = ListParams::default().labels(&build::selector(&identity.name));
     let list = api.list(&parameters).await.map_err(Box::new).context(ListSnafu { kind })?;
-    let ours = |object: &K| object.owner_references().iter().any(|owner| owner.controller == Some(true) && owner.uid == identity.uid);
+    let ours = |object: &K| {
+        object
+            .owner_references()
+            .iter()
+            .any(|owner| owner.controller == Some(true) && owner.uid == identity.uid)
+    };
     Ok(list.items.into_iter().filter(ours).collect())
 }
 
@@ -81,20 +92,33 @@ where
 async fn pods(ctx: &Context, identity: &Identity) -> Result<Vec<Pod>, Error> {
     let api: Api<Pod> = Api::namespaced(ctx.client.clone(), &identity.namespace);
     let parameters = ListParams::default().labels(&build::selector(&identity.name));
-    Ok(api.list(&parameters).await.map_err(Box::new).context(ListSnafu { kind: "Pods" })?.items)
+    Ok(api
+        .list(&parameters)
+        .await
+        .map_err(Box::new)
+        .context(ListSnafu { kind: "Pods" })?
+        .items)
 }
 
 /// Pods that still exist, for whoever waits for their end.
 pub(super) async fn pod_names(ctx: &Context, identity: &Identity) -> Result<Vec<String>, Error> {
     let api: Api<Pod> = Api::namespaced(ctx.client.clone(), &identity.namespace);
     let parameters = ListParams::default().labels(&build::selector(&identity.name));
-    let list = api.list_metadata(&parameters).await.map_err(Box::new).context(ListSnafu { kind: "Pods" })?;
+    let list = api
+        .list_metadata(&parameters)
+        .await
+        .map_err(Box::new)
+        .context(ListSnafu { kind: "Pods" })?;
     Ok(list.items.iter().map(PartialObjectMeta::name_any).collect())
 }
 
 /// The digest of a ConfigMap source. Its bytes are hashed and never looked into.
 async fn config_map(ctx: &Context, identity: &Identity, spec: &Result<Wanted, Refusal>) -> Known<Option<Digest>> {
-    let Ok(Wanted { source: Source::ConfigMap { name, key, .. }, .. }) = spec else {
+    let Ok(Wanted {
+        source: Source::ConfigMap { name, key, .. },
+        ..
+    }) = spec
+    else {
         return Known::Unknown;
     };
     let api: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &identity.namespace);
@@ -108,6 +132,15 @@ async fn config_map(ctx: &Context, identity: &Identity, spec: &Result<Wanted, Re
 }
 
 fn digest(map: &ConfigMap, key: &str) -> Option<Digest> {
-    let binary = map.binary_data.as_ref().and_then(|data| data.get(key)).map(|bytes| Digest::of(&bytes.0));
-    binary.or_else(|| map.data.as_ref().and_then(|data| data.get(key)).map(|text| Digest::of(text.as_bytes())))
+    let binary = map
+        .binary_data
+        .as_ref()
+        .and_then(|data| data.get(key))
+        .map(|bytes| Digest::of(&bytes.0));
+    binary.or_else(|| {
+        map.data
+            .as_ref()
+            .and_then(|data| data.get(key))
+            .map(|text| Digest::of(text.as_bytes()))
+    })
 }

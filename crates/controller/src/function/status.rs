@@ -51,7 +51,16 @@ pub enum Written {
 pub async fn write(ctx: &Context, function: &Function, identity: &Identity, plan: &Plan, observed: &Observed) -> Result<Written, Error> {
     let old = function.status.clone().unwrap_or_default();
     let now = ctx.clock.now();
-    let new = compute(&old, identity, plan, observed, Moment { now, cluster_domain: &ctx.config.cluster_domain });
+    let new = compute(
+        &old,
+        identity,
+        plan,
+        observed,
+        Moment {
+            now,
+            cluster_domain: &ctx.config.cluster_domain,
+        },
+    );
     if new == old {
         return Ok(Written::Unchanged);
     }
@@ -70,7 +79,10 @@ pub async fn write(ctx: &Context, function: &Function, identity: &Identity, plan
     });
     let api: Api<Function> = Api::namespaced(ctx.client.clone(), &identity.namespace);
     let parameters = PatchParams::apply(MANAGER_STATUS).force();
-    api.patch_status(&identity.name, &parameters, &Patch::Apply(&body)).await.map_err(Box::new).context(Snafu)?;
+    api.patch_status(&identity.name, &parameters, &Patch::Apply(&body))
+        .await
+        .map_err(Box::new)
+        .context(Snafu)?;
     ctx.pace.wrote(&identity.uid, now);
     ctx.metrics.wrote_status(if decided { "decision" } else { "figures" });
     Ok(Written::Written)
@@ -85,14 +97,27 @@ struct Moment<'a> {
 
 fn compute(old: &FunctionStatus, identity: &Identity, plan: &Plan, observed: &Observed, moment: Moment<'_>) -> FunctionStatus {
     let mut status = FunctionStatus::default();
-    convert::write_state(&plan.state, &mut status, |deployment| observed.executors.get(deployment).map_or(0, |executor| executor.ready));
+    convert::write_state(&plan.state, &mut status, |deployment| {
+        observed.executors.get(deployment).map_or(0, |executor| executor.ready)
+    });
     status.observed_generation = Some(identity.generation);
-    status.conditions = plan.conditions.iter().map(|wanted| condition(wanted, old, identity.generation, moment.now)).collect();
+    status.conditions = plan
+        .conditions
+        .iter()
+        .map(|wanted| condition(wanted, old, identity.generation, moment.now))
+        .collect();
     status.gates = plan.gates.iter().map(gate).collect();
     // While the depot does not answer the last figures stand.
     let collecting = plan.state.stage >= Some(Stage::PgoInstrumented);
-    status.profiles = plan.profiles.as_ref().map(profiles).or_else(|| old.profiles.clone().filter(|_| collecting));
-    status.url = Some(format!("http://{}.{}.svc.{}", identity.name, identity.namespace, moment.cluster_domain));
+    status.profiles = plan
+        .profiles
+        .as_ref()
+        .map(profiles)
+        .or_else(|| old.profiles.clone().filter(|_| collecting));
+    status.url = Some(format!(
+        "http://{}.{}.svc.{}",
+        identity.name, identity.namespace, moment.cluster_domain
+    ));
     status.next = Some(cut(&plan.next));
     status
 }
@@ -104,8 +129,14 @@ fn condition(wanted: &Condition, old: &FunctionStatus, generation: i64, now: i64
         Truth::False => "False",
         Truth::Unknown => "Unknown",
     };
-    let before = old.conditions.iter().find(|before| before.type_ == kind.as_str() && before.status == truth);
-    let since = before.map_or_else(|| Time(jiff::Timestamp::from_second(now).unwrap_or_default()), |before| before.last_transition_time.clone());
+    let before = old
+        .conditions
+        .iter()
+        .find(|before| before.type_ == kind.as_str() && before.status == truth);
+    let since = before.map_or_else(
+        || Time(jiff::Timestamp::from_second(now).unwrap_or_default()),
+        |before| before.last_transition_time.clone(),
+    );
     ApiCondition {
         type_: kind.as_str().to_owned(),
         status: truth.to_owned(),
@@ -123,12 +154,26 @@ fn gate(report: &Report) -> Gate {
         Verdict::Fail(_) => GateVerdict::Fail,
     };
     let finding = report.verdict.finding();
-    Gate { name: report.name.to_owned(), verdict, reason: finding.reason.as_str().to_owned(), message: cut(&finding.message) }
+    Gate {
+        name: report.name.to_owned(),
+        verdict,
+        reason: finding.reason.as_str().to_owned(),
+        message: cut(&finding.message),
+    }
 }
 
 fn profiles(report: &ProfileReport) -> ProfileStatus {
     let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    let ProfileReport { count, rejected, lost, digest, events, overlap_percent, new_context_percent, missing } = report;
+    let ProfileReport {
+        count,
+        rejected,
+        lost,
+        digest,
+        events,
+        overlap_percent,
+        new_context_percent,
+        missing,
+    } = report;
     ProfileStatus {
         count: signed(*count),
         rejected: signed(*rejected),

@@ -25,7 +25,10 @@ pub(super) fn pgo_available(view: &View<'_>) -> Verdict {
     if view.has_pgo() {
         Verdict::pass(Reason::PGOAvailable, "The toolchain has profile-guided optimization.")
     } else {
-        Verdict::fail(Reason::PGOUnavailable, "The toolchain's edition has no profile-guided optimization; the function stays at Native.")
+        Verdict::fail(
+            Reason::PGOUnavailable,
+            "The toolchain's edition has no profile-guided optimization; the function stays at Native.",
+        )
     }
 }
 
@@ -33,26 +36,32 @@ fn built(view: &View<'_>, stage: Stage, what: &str) -> Verdict {
     match view.build(stage) {
         Build::NotDue => Verdict::hold(Reason::NotStarted, format!("The {what} build starts when its inputs are known.")),
         Build::Committed(_) => Verdict::pass(Reason::Committed, format!("The {what} build is in the store.")),
-        Build::Unknown => {
-            Verdict::hold(Reason::StoreUnavailable, format!("The depot does not say whether the {what} build is in the store."))
-        }
+        Build::Unknown => Verdict::hold(
+            Reason::StoreUnavailable,
+            format!("The depot does not say whether the {what} build is in the store."),
+        ),
         Build::Rejected(reason) => Verdict::fail(reason, rejected_sentence(what, reason)),
         Build::Attempt(Progress::Running { .. } | Progress::Start { .. }) => {
             Verdict::hold(Reason::Building, format!("The {what} build is running."))
         }
-        Build::Attempt(Progress::Succeeded { .. }) => {
-            Verdict::hold(Reason::Committing, format!("The {what} build has ended well and its commit is awaited."))
-        }
-        Build::Attempt(Progress::Pause { failure, .. }) => {
-            Verdict::hold(Reason::Retrying, format!("The {what} build is repeated after a pause: {}.", failure_sentence(&failure)))
-        }
+        Build::Attempt(Progress::Succeeded { .. }) => Verdict::hold(
+            Reason::Committing,
+            format!("The {what} build has ended well and its commit is awaited."),
+        ),
+        Build::Attempt(Progress::Pause { failure, .. }) => Verdict::hold(
+            Reason::Retrying,
+            format!("The {what} build is repeated after a pause: {}.", failure_sentence(&failure)),
+        ),
         Build::Attempt(Progress::GivenUp { failure, memory_mebibytes }) => {
             let advice = match failure {
                 Failure::OutOfMemory => format!(" with {memory_mebibytes} MiB; raise build.memoryMebibytes"),
                 Failure::Timeout => "; raise build.timeoutSeconds".to_owned(),
                 _ => String::new(),
             };
-            Verdict::fail(build_reason(&failure), format!("The {what} build is given up: {}{advice}.", failure_sentence(&failure)))
+            Verdict::fail(
+                build_reason(&failure),
+                format!("The {what} build is given up: {}{advice}.", failure_sentence(&failure)),
+            )
         }
     }
 }

@@ -16,11 +16,15 @@ pub(super) fn metadata_merged(view: &View<'_>) -> Verdict {
         return Verdict::hold(Reason::Tracing, "The revision is being opened.");
     }
     match &view.observed().metadata {
-        Known::Unknown => Verdict::hold(Reason::StoreUnavailable, "The depot does not say whether the reachability metadata is merged."),
-        Known::Known(Some(metadata)) if metadata.count > 0 => {
-            Verdict::pass(Reason::MetadataMerged, "The reachability metadata is merged.")
-        }
-        Known::Known(_) => Verdict::hold(Reason::Tracing, "The traced executor has not finished its window and uploaded its metadata."),
+        Known::Unknown => Verdict::hold(
+            Reason::StoreUnavailable,
+            "The depot does not say whether the reachability metadata is merged.",
+        ),
+        Known::Known(Some(metadata)) if metadata.count > 0 => Verdict::pass(Reason::MetadataMerged, "The reachability metadata is merged."),
+        Known::Known(_) => Verdict::hold(
+            Reason::Tracing,
+            "The traced executor has not finished its window and uploaded its metadata.",
+        ),
     }
 }
 
@@ -39,11 +43,12 @@ pub(super) fn profiles_sufficient(view: &View<'_>) -> Verdict {
 
 /// What is missing, as a sentence; nothing when there is enough.
 pub(crate) fn missing(profile: &ProfileFact, needs: ProfileNeeds) -> Option<String> {
-    let sufficient = profile.digest.is_some() && profile.count >= needs.min && (profile.events >= needs.min_events || profile.count >= needs.max);
+    let sufficient =
+        profile.digest.is_some() && profile.count >= needs.min && (profile.events >= needs.min_events || profile.count >= needs.max);
     if sufficient {
         return None;
     }
-    let mut sentence = if profile.count < needs.min || profile.digest.is_none() {
+    let merged = if profile.count < needs.min || profile.digest.is_none() {
         format!("{} of {} profiles are merged", profile.count, needs.min)
     } else {
         format!(
@@ -51,17 +56,13 @@ pub(crate) fn missing(profile: &ProfileFact, needs: ProfileNeeds) -> Option<Stri
             profile.count, profile.events, needs.min_events, needs.max
         )
     };
-    if profile.rejected > 0 {
-        sentence.push_str(&format!("; {} rejected", profile.rejected));
-        if let Some(reason) = &profile.rejected_reason {
-            sentence.push_str(&format!(" (the last: {reason})"));
-        }
-    }
-    if profile.lost > 0 {
-        sentence.push_str(&format!("; {} windows yielded none", profile.lost));
-    }
-    sentence.push('.');
-    Some(sentence)
+    let rejected = (profile.rejected > 0).then(|| match &profile.rejected_reason {
+        Some(reason) => format!("{} rejected (the last: {reason})", profile.rejected),
+        None => format!("{} rejected", profile.rejected),
+    });
+    let lost = (profile.lost > 0).then(|| format!("{} windows yielded none", profile.lost));
+    let parts: Vec<String> = [Some(merged), rejected, lost].into_iter().flatten().collect();
+    Some(format!("{}.", parts.join("; ")))
 }
 
 fn shortage(profile: &ProfileFact, needs: ProfileNeeds) -> Reason {

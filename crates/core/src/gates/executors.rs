@@ -59,7 +59,10 @@ fn placed(view: &View<'_>, stage: Stage) -> Option<String> {
 }
 
 fn not_placed(what: &str) -> Verdict {
-    Verdict::hold(Reason::NotStarted, format!("The {what} executors start when their build is in the store."))
+    Verdict::hold(
+        Reason::NotStarted,
+        format!("The {what} executors start when their build is in the store."),
+    )
 }
 
 fn ready(view: &View<'_>, stage: Stage, what: &str, patience: Patience) -> Verdict {
@@ -75,7 +78,10 @@ fn ready(view: &View<'_>, stage: Stage, what: &str, patience: Patience) -> Verdi
     }
     match view.trouble(&name) {
         Some(trouble) => troubled(trouble, what, patience),
-        None => Verdict::hold(Reason::ExecutorsNotReady, format!("{ready} of {wanted} {what} executors are ready.")),
+        None => Verdict::hold(
+            Reason::ExecutorsNotReady,
+            format!("{ready} of {wanted} {what} executors are ready."),
+        ),
     }
 }
 
@@ -91,14 +97,19 @@ fn troubled(trouble: Trouble, what: &str, patience: Patience) -> Verdict {
 pub(crate) fn describe(trouble: Trouble, what: &str) -> super::Finding {
     let (reason, message) = match trouble {
         Trouble::Crashing { cause, .. } => (Reason::FunctionCrashes, crash_sentence(what, cause)),
-        Trouble::ImageUnavailable => (Reason::ImageUnavailable, format!("The image of the {what} executors cannot be pulled.")),
-        Trouble::ConfigInvalid => {
-            (Reason::EnvironmentMissing, format!("The {what} executors cannot start: env names a Secret, ConfigMap or key that is missing."))
-        }
+        Trouble::ImageUnavailable => (
+            Reason::ImageUnavailable,
+            format!("The image of the {what} executors cannot be pulled."),
+        ),
+        Trouble::ConfigInvalid => (
+            Reason::EnvironmentMissing,
+            format!("The {what} executors cannot start: env names a Secret, ConfigMap or key that is missing."),
+        ),
         Trouble::Unschedulable => (Reason::Unschedulable, format!("No node has room for the {what} executors.")),
-        Trouble::InputUnavailable => {
-            (Reason::InputUnavailable, format!("The {what} executors cannot fetch what they need from the depot or the store."))
-        }
+        Trouble::InputUnavailable => (
+            Reason::InputUnavailable,
+            format!("The {what} executors cannot fetch what they need from the depot or the store."),
+        ),
     };
     super::Finding { reason, message }
 }

@@ -14,7 +14,11 @@ use crate::{
 
 /// `stable` moves when what ought to carry the requests does so at every gateway.
 pub(super) fn settle(state: &mut State, input: &Input, resolution: &Resolution) {
-    let view = View { input, state: &input.state, resolution };
+    let view = View {
+        input,
+        state: &input.state,
+        resolution,
+    };
     let (Some(main), Some(carrying)) = (view.main(), input.state.main_target()) else {
         return;
     };
@@ -47,19 +51,43 @@ pub(super) fn open_revision(state: &mut State, input: &Input, resolution: &Resol
         return;
     }
     // The same inputs as those of a kept revision make the same builds: what was frozen for them holds again.
-    let twin = state.revisions.iter().rev().find(|revision| revision.inputs.serves(&inputs)).cloned();
-    let number = state.revisions.iter().map(|revision| revision.number).max().unwrap_or_default().saturating_add(1);
+    let twin = state
+        .revisions
+        .iter()
+        .rev()
+        .find(|revision| revision.inputs.serves(&inputs))
+        .cloned();
+    let number = state
+        .revisions
+        .iter()
+        .map(|revision| revision.number)
+        .max()
+        .unwrap_or_default()
+        .saturating_add(1);
     let generation = input.identity.generation;
     state.revisions.push(match twin {
-        Some(twin) => Revision { number, generation, ..twin },
-        None => Revision { number, generation, inputs, metadata: None, profile: None, passed: [String::from("SourceResolved")].into() },
+        Some(twin) => Revision {
+            number,
+            generation,
+            ..twin
+        },
+        None => Revision {
+            number,
+            generation,
+            inputs,
+            metadata: None,
+            profile: None,
+            passed: [String::from("SourceResolved")].into(),
+        },
     });
     state.stage = None;
     while state.revisions.len() > KEPT {
         let stable = state.stable.as_ref().map(|stable| stable.key.clone());
         let runs_stable = |revision: &Revision| revision.keys(&input.identity.uid).any(|(_, key)| Some(&key) == stable.as_ref());
         let newest = state.revisions.len() - 1;
-        let drop = (0..newest).find(|index| state.revisions.get(*index).is_some_and(|revision| !runs_stable(revision))).unwrap_or(0);
+        let drop = (0..newest)
+            .find(|index| state.revisions.get(*index).is_some_and(|revision| !runs_stable(revision)))
+            .unwrap_or(0);
         state.revisions.remove(drop);
     }
 }
@@ -69,12 +97,18 @@ pub(super) fn absorb(state: &mut State, input: &Input, resolution: &Resolution) 
     let mut untold = Vec::new();
     for stage in Stage::ALL.into_iter().filter(|stage| stage.is_built()) {
         let view = View { input, state, resolution };
-        let (Some(key), build) = (view.key(stage), view.build(stage)) else { continue };
+        let (Some(key), build) = (view.key(stage), view.build(stage)) else {
+            continue;
+        };
         match build {
             Build::Committed(artifact) if state.artifact(&key).is_none() => state.artifacts.push(artifact),
             Build::Rejected(reason) => {
                 if state.rejection(&key).is_none() {
-                    state.rejected.push(Rejected { key: key.clone(), stage, reason });
+                    state.rejected.push(Rejected {
+                        key: key.clone(),
+                        stage,
+                        reason,
+                    });
                 }
                 if matches!(input.observed.builds.get(&key), Some(None)) {
                     untold.push((key, reason));
@@ -110,8 +144,8 @@ pub(super) fn climb(state: &mut State, input: &Input, resolution: &Resolution) {
             let is_open = reports.iter().any(|report| report.name == gate.name && report.verdict.is_pass());
             if is_open && revision.passed.insert(gate.name.to_owned()) {
                 match gate.name {
-                    METADATA_MERGED => revision.metadata = revision.metadata.take().or(metadata.clone()),
-                    PROFILES_SUFFICIENT => revision.profile = revision.profile.take().or(profile.clone()),
+                    METADATA_MERGED => revision.metadata = revision.metadata.take().or_else(|| metadata.clone()),
+                    PROFILES_SUFFICIENT => revision.profile = revision.profile.take().or_else(|| profile.clone()),
                     _ => {}
                 }
             }
@@ -124,7 +158,11 @@ pub(super) fn climb(state: &mut State, input: &Input, resolution: &Resolution) {
 }
 
 fn transition(view: &View<'_>, to: Stage) -> Option<Transition> {
-    let before = view.state.main_target().and_then(|target| view.observed().latency.get(&target.placement.deployment)).copied();
+    let before = view
+        .state
+        .main_target()
+        .and_then(|target| view.observed().latency.get(&target.placement.deployment))
+        .copied();
     Some(Transition {
         time: view.input.now,
         from: view.state.stage,
@@ -142,7 +180,12 @@ pub(super) fn forget(state: &mut State, input: &Input) {
         .revisions
         .iter()
         .flat_map(|revision| revision.keys(&input.identity.uid).map(|(_, key)| key))
-        .chain([&state.stable, &state.previous].into_iter().flatten().map(|placement| placement.key.clone()))
+        .chain(
+            [&state.stable, &state.previous]
+                .into_iter()
+                .flatten()
+                .map(|placement| placement.key.clone()),
+        )
         .collect();
     if !state.revisions.is_empty() {
         state.artifacts.retain(|artifact| kept.contains(&artifact.key));
@@ -152,9 +195,7 @@ pub(super) fn forget(state: &mut State, input: &Input) {
     keep_last(&mut state.rejected, REJECTED);
     keep_last(&mut state.history, HISTORY);
     let main = state.main_target().map(|target| target.placement.deployment.clone());
-    let is_current = |name: &str| {
-        state.stable.as_ref().is_some_and(|stable| stable.deployment == name) || main.as_deref() == Some(name)
-    };
+    let is_current = |name: &str| state.stable.as_ref().is_some_and(|stable| stable.deployment == name) || main.as_deref() == Some(name);
     if state.previous.as_ref().is_some_and(|previous| is_current(&previous.deployment)) {
         state.previous = None;
     }

@@ -23,13 +23,21 @@ pub(super) struct Children {
 }
 
 pub(super) fn children(view: &View<'_>) -> Children {
-    Children { jobs: jobs(view), obsolete_jobs: obsolete_jobs(view), executors: executors(view) }
+    Children {
+        jobs: jobs(view),
+        obsolete_jobs: obsolete_jobs(view),
+        executors: executors(view),
+    }
 }
 
 /// What is being brought up to take the requests next.
 pub(super) fn candidate(view: &View<'_>) -> Option<Placement> {
     let main = view.main().filter(|main| view.state.stable.as_ref() != Some(main));
-    main.or_else(|| next_up(view).filter(|stage| !stage.has_windows()).and_then(|stage| view.placement(stage)))
+    main.or_else(|| {
+        next_up(view)
+            .filter(|stage| !stage.has_windows())
+            .and_then(|stage| view.placement(stage))
+    })
 }
 
 /// Whether the revision stands in status as it is planned: only then is it acted upon.
@@ -70,7 +78,10 @@ fn executors(view: &View<'_>) -> BTreeMap<String, ExecutorWish> {
     let written = is_written(view);
     if written {
         for stage in up(view) {
-            if let Some((placement, spec)) = view.placement(stage).and_then(|placement| Some((placement.clone(), spec(view, &placement)?))) {
+            if let Some((placement, spec)) = view
+                .placement(stage)
+                .and_then(|placement| Some((placement.clone(), spec(view, &placement)?)))
+            {
                 // A pod that another operator version rendered stays as it is.
                 let spec = (spec.version == template::VERSION).then_some(spec);
                 let replicas = Replicas::Exactly(view.replicas(stage));
@@ -94,8 +105,19 @@ fn executors(view: &View<'_>) -> BTreeMap<String, ExecutorWish> {
         } else {
             Replicas::Gone
         };
-        let placement = Placement { stage: executor.stage, key: executor.key.clone(), deployment: name.clone() };
-        wishes.insert(name.clone(), ExecutorWish { placement, replicas, spec: None });
+        let placement = Placement {
+            stage: executor.stage,
+            key: executor.key.clone(),
+            deployment: name.clone(),
+        };
+        wishes.insert(
+            name.clone(),
+            ExecutorWish {
+                placement,
+                replicas,
+                spec: None,
+            },
+        );
     }
     wishes
 }
@@ -108,14 +130,22 @@ fn spec(view: &View<'_>, placement: &Placement) -> Option<ExecutorSpec> {
         Stage::Hotspot => (&inputs.jvm, Program::Jvm),
         Stage::Native | Stage::PgoInstrumented | Stage::PgoOptimized => {
             let artifact = view.state.artifact(&placement.key)?;
-            (&inputs.native_base, Program::Binary { digest: artifact.digest.clone(), bytes: artifact.bytes })
+            (
+                &inputs.native_base,
+                Program::Binary {
+                    digest: artifact.digest.clone(),
+                    bytes: artifact.bytes,
+                },
+            )
         }
     };
     let existing = view.executor(&placement.deployment);
     Some(ExecutorSpec {
         template: Template::of(wanted, placement.stage),
         version: existing.map_or(template::VERSION, |executor| executor.version),
-        agent_image: existing.map_or(&view.input.operator.agent_image, |executor| &executor.agent_image).clone(),
+        agent_image: existing
+            .map_or(&view.input.operator.agent_image, |executor| &executor.agent_image)
+            .clone(),
         image: image.clone(),
         program,
         revision: revision.number,
@@ -130,7 +160,10 @@ fn wanted_builds(view: &View<'_>) -> Vec<Stage> {
     };
     let target = view.target();
     let profiled = target == Stage::PgoOptimized && view.has_pgo();
-    let native_failed = matches!(view.build(Stage::Native), Build::Rejected(_) | Build::Attempt(Progress::GivenUp { .. }));
+    let native_failed = matches!(
+        view.build(Stage::Native),
+        Build::Rejected(_) | Build::Attempt(Progress::GivenUp { .. })
+    );
     match view.state.stage {
         Some(Stage::Hotspot) if target >= Stage::Native => {
             // The instrumented build runs beside the native one.
@@ -166,7 +199,12 @@ fn build_job(view: &View<'_>, stage: Stage) -> Option<JobWish> {
         key,
         attempt,
         memory_mebibytes,
-        work: JobWork::Build { stage, inputs: Box::new(revision.inputs.clone()), metadata: revision.metadata.clone(), profile },
+        work: JobWork::Build {
+            stage,
+            inputs: Box::new(revision.inputs.clone()),
+            metadata: revision.metadata.clone(),
+            profile,
+        },
     })
 }
 
@@ -177,13 +215,22 @@ fn obsolete_jobs(view: &View<'_>) -> Vec<String> {
     }
     let uid = &view.input.identity.uid;
     let wanted: BTreeSet<BuildKey> = wanted_builds(view).into_iter().filter_map(|stage| view.key(stage)).collect();
-    let kept: BTreeSet<BuildKey> = view.state.revisions.iter().flat_map(|revision| revision.keys(uid).map(|(_, key)| key)).collect();
+    let kept: BTreeSet<BuildKey> = view
+        .state
+        .revisions
+        .iter()
+        .flat_map(|revision| revision.keys(uid).map(|(_, key)| key))
+        .collect();
     let is_obsolete = |code: Code, key: &BuildKey, state: &JobState| match (code, &view.resolution.key) {
         (Code::Resolve, Some(resolving)) => key != resolving,
         (Code::Resolve, None) => false,
         (Code::Stage(_), _) if *state == JobState::Running => !wanted.contains(key),
         (Code::Stage(_), _) => !kept.contains(key),
     };
-    let obsolete = view.observed().jobs.iter().filter(|job| !job.deleting && is_obsolete(job.code, &job.key, &job.state));
+    let obsolete = view
+        .observed()
+        .jobs
+        .iter()
+        .filter(|job| !job.deleting && is_obsolete(job.code, &job.key, &job.state));
     obsolete.map(|job| job.name.clone()).collect()
 }

@@ -16,11 +16,24 @@ pub(super) fn conditions(view: &View<'_>, reports: &[Report]) -> Vec<Condition> 
     } else {
         condition(ConditionType::Stalled, Truth::False, Reason::NotStalled, "Nothing needs the user.")
     };
-    vec![ready, source_resolved(view), built(view), profiles_sufficient(view), optimized(view, reports), progressing(view, reports), stalled]
+    vec![
+        ready,
+        source_resolved(view),
+        built(view),
+        profiles_sufficient(view),
+        optimized(view, reports),
+        progressing(view, reports),
+        stalled,
+    ]
 }
 
 fn condition(kind: ConditionType, truth: Truth, reason: Reason, message: impl Into<String>) -> Condition {
-    Condition { kind, truth, reason, message: message.into() }
+    Condition {
+        kind,
+        truth,
+        reason,
+        message: message.into(),
+    }
 }
 
 fn of_verdict(kind: ConditionType, verdict: &Verdict) -> Condition {
@@ -34,7 +47,11 @@ fn of_verdict(kind: ConditionType, verdict: &Verdict) -> Condition {
 }
 
 fn ready(view: &View<'_>) -> Condition {
-    let serving = view.state.traffic.iter().find(|target| view.ready(&target.placement.deployment) > 0);
+    let serving = view
+        .state
+        .traffic
+        .iter()
+        .find(|target| view.ready(&target.placement.deployment) > 0);
     if let Some(target) = serving {
         let message = format!("The function is served at {}.", target.placement.stage.as_str());
         return condition(ConditionType::Ready, Truth::True, Reason::Serving, message);
@@ -49,7 +66,9 @@ fn not_ready(view: &View<'_>) -> Finding {
         return view.resolution.verdict.finding().clone();
     }
     let routed = view.state.traffic.iter().map(|target| &target.placement).cloned();
-    let starting = [Stage::Hotspot, Stage::HotspotAgent].into_iter().filter_map(|stage| view.placement(stage));
+    let starting = [Stage::Hotspot, Stage::HotspotAgent]
+        .into_iter()
+        .filter_map(|stage| view.placement(stage));
     let trouble = routed.chain(starting).find_map(|placement| {
         let trouble = view.trouble(&placement.deployment)?;
         Some(describe(trouble, placement.stage.as_str()))
@@ -58,9 +77,15 @@ fn not_ready(view: &View<'_>) -> Finding {
         let (reason, message) = if view.state.traffic.is_empty() {
             (Reason::Starting, "The first executors are starting.")
         } else {
-            (Reason::NoReadyExecutor, "The executors that get the function's requests are not ready.")
+            (
+                Reason::NoReadyExecutor,
+                "The executors that get the function's requests are not ready.",
+            )
         };
-        Finding { reason, message: message.to_owned() }
+        Finding {
+            reason,
+            message: message.to_owned(),
+        }
     })
 }
 
@@ -72,7 +97,10 @@ fn built(view: &View<'_>) -> Condition {
     let kind = ConditionType::Built;
     let verdict_of = |to: Stage, name: &str| {
         let report = gates::evaluate(view, to).into_iter().find(|report| report.name == name);
-        report.map_or_else(|| condition(kind, Truth::Unknown, Reason::NotStarted, "No build is due yet."), |report| of_verdict(kind, &report.verdict))
+        report.map_or_else(
+            || condition(kind, Truth::Unknown, Reason::NotStarted, "No build is due yet."),
+            |report| of_verdict(kind, &report.verdict),
+        )
     };
     let committed = |what: &str| condition(kind, Truth::True, Reason::Committed, format!("The {what} build is in the store."));
     if view.target() < Stage::Native {
@@ -101,12 +129,24 @@ fn profiles_sufficient(view: &View<'_>) -> Condition {
         return condition(kind, Truth::False, Reason::NotNeeded, "The target needs no profiles.");
     }
     if view.input.spec.is_ok() && !view.has_pgo() {
-        return condition(kind, Truth::False, Reason::PGOUnavailable, "The toolchain's edition has no profile-guided optimization.");
+        return condition(
+            kind,
+            Truth::False,
+            Reason::PGOUnavailable,
+            "The toolchain's edition has no profile-guided optimization.",
+        );
     }
     if view.state.stage < Some(Stage::PgoInstrumented) {
-        return condition(kind, Truth::False, Reason::NotStarted, "Profiles are collected when the instrumented executors serve.");
+        return condition(
+            kind,
+            Truth::False,
+            Reason::NotStarted,
+            "Profiles are collected when the instrumented executors serve.",
+        );
     }
-    let report = gates::evaluate(view, Stage::PgoOptimized).into_iter().find(|report| report.name == gates::PROFILES_SUFFICIENT);
+    let report = gates::evaluate(view, Stage::PgoOptimized)
+        .into_iter()
+        .find(|report| report.name == gates::PROFILES_SUFFICIENT);
     report.map_or_else(
         || condition(kind, Truth::Unknown, Reason::NotStarted, "Profiles are not collected yet."),
         |report| of_verdict(kind, &report.verdict),
@@ -156,19 +196,47 @@ fn progressing(view: &View<'_>, reports: &[Report]) -> Condition {
         Settling::Settled if view.main() == view.state.stable => {
             condition(kind, Truth::False, Reason::TargetReached, "Nothing is left to do.")
         }
-        Settling::Unknown => condition(kind, Truth::True, Reason::ApiUnavailable, "It is not known which gateways there are."),
-        Settling::Settled | Settling::Waiting(_) => {
-            condition(kind, Truth::True, Reason::TrafficSettling, "The gateways are taking over the present routes.")
-        }
+        Settling::Unknown => condition(
+            kind,
+            Truth::True,
+            Reason::ApiUnavailable,
+            "It is not known which gateways there are.",
+        ),
+        Settling::Settled | Settling::Waiting(_) => condition(
+            kind,
+            Truth::True,
+            Reason::TrafficSettling,
+            "The gateways are taking over the present routes.",
+        ),
     }
 }
 
 /// What is collected, once instrumented executors serve.
 pub(super) fn profiles(view: &View<'_>) -> Option<ProfileReport> {
-    let key = view.key(Stage::PgoInstrumented).filter(|_| view.state.stage >= Some(Stage::PgoInstrumented))?;
+    let key = view
+        .key(Stage::PgoInstrumented)
+        .filter(|_| view.state.stage >= Some(Stage::PgoInstrumented))?;
     let (fact, needs) = (view.observed().profiles.get(&key)?, view.wanted()?.profiles);
-    let ProfileFact { digest, count, events, overlap_percent, new_context_percent, rejected, rejected_reason: _, lost } = fact.clone();
+    let ProfileFact {
+        digest,
+        count,
+        events,
+        overlap_percent,
+        new_context_percent,
+        rejected,
+        rejected_reason: _,
+        lost,
+    } = fact.clone();
     let frozen = view.revision().and_then(|revision| revision.profile.clone());
     let missing = if frozen.is_some() { None } else { missing(fact, needs) };
-    Some(ProfileReport { count, rejected, lost, digest: frozen.or(digest), events, overlap_percent, new_context_percent, missing })
+    Some(ProfileReport {
+        count,
+        rejected,
+        lost,
+        digest: frozen.or(digest),
+        events,
+        overlap_percent,
+        new_context_percent,
+        missing,
+    })
 }

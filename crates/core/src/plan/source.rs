@@ -33,7 +33,12 @@ pub struct Resolution {
 
 impl Resolution {
     fn only(verdict: Verdict) -> Self {
-        Self { verdict, jar: None, key: None, job: None }
+        Self {
+            verdict,
+            jar: None,
+            key: None,
+            job: None,
+        }
     }
 }
 
@@ -41,13 +46,18 @@ impl Resolution {
 pub fn questions(identity: &Identity, wanted: Option<&Wanted>, config_map: &Known<Option<Digest>>, state: &State) -> Questions {
     let jar = wanted.and_then(|wanted| Some((source_digest(&wanted.source, config_map).ok()?, wanted.handler.clone())));
     let newest = state.revision();
-    let builds = newest.into_iter().flat_map(|revision| revision.keys(&identity.uid)).filter(|(stage, _)| stage.is_built());
+    let builds = newest
+        .into_iter()
+        .flat_map(|revision| revision.keys(&identity.uid))
+        .filter(|(stage, _)| stage.is_built());
     let instrumented = newest.and_then(|revision| revision.key(&identity.uid, Stage::PgoInstrumented));
     Questions {
         jar,
         builds: builds.map(|(_, key)| key).collect(),
         profiles: instrumented.filter(|_| state.stage >= Some(Stage::Native)).into_iter().collect(),
-        metadata: newest.filter(|revision| revision.metadata.is_none()).map(|revision| revision.inputs.jar.clone()),
+        metadata: newest
+            .filter(|revision| revision.metadata.is_none())
+            .map(|revision| revision.inputs.jar.clone()),
     }
 }
 
@@ -56,8 +66,14 @@ fn source_digest(source: &Source, config_map: &Known<Option<Digest>>) -> Result<
     match source {
         Source::Http { sha256, .. } | Source::S3 { sha256, .. } => Ok(sha256.clone()),
         Source::ConfigMap { name, key, sha256 } => match config_map {
-            Known::Unknown => Err(Verdict::hold(Reason::ApiUnavailable, format!("ConfigMap {name} cannot be read at the moment."))),
-            Known::Known(None) => Err(Verdict::fail(Reason::SourceMissing, format!("There is no ConfigMap {name} with the key {key}."))),
+            Known::Unknown => Err(Verdict::hold(
+                Reason::ApiUnavailable,
+                format!("ConfigMap {name} cannot be read at the moment."),
+            )),
+            Known::Known(None) => Err(Verdict::fail(
+                Reason::SourceMissing,
+                format!("There is no ConfigMap {name} with the key {key}."),
+            )),
             Known::Known(Some(found)) if sha256.as_ref().is_some_and(|demanded| demanded != found) => Err(Verdict::fail(
                 Reason::DigestMismatch,
                 format!("The key {key} of ConfigMap {name} has the digest {found}, not the one that sha256 names."),
@@ -86,11 +102,19 @@ pub(super) fn resolve(input: &Input) -> Resolution {
     let key = resolve_key(input, wanted, &digest);
     let resolved = || Verdict::pass(Reason::Resolved, "The jar is stored and its handler is known.");
     match &input.observed.jar {
-        Known::Known(Some(jar)) if jar.jar == digest => {
-            Resolution { verdict: resolved(), jar: Some(jar.clone()), key: Some(key), job: None }
-        }
+        Known::Known(Some(jar)) if jar.jar == digest => Resolution {
+            verdict: resolved(),
+            jar: Some(jar.clone()),
+            key: Some(key),
+            job: None,
+        },
         Known::Known(_) => attempt_resolution(input, wanted, digest, key),
-        Known::Unknown if is_resolved_by(input, &digest) => Resolution { verdict: resolved(), jar: None, key: Some(key), job: None },
+        Known::Unknown if is_resolved_by(input, &digest) => Resolution {
+            verdict: resolved(),
+            jar: None,
+            key: Some(key),
+            job: None,
+        },
         Known::Unknown => Resolution {
             verdict: Verdict::hold(Reason::StoreUnavailable, "The depot does not say whether the jar is stored."),
             jar: None,
@@ -102,11 +126,19 @@ pub(super) fn resolve(input: &Input) -> Resolution {
 
 /// Whether the newest revision was opened by this very spec and source, so that the depot need not be asked.
 fn is_resolved_by(input: &Input, digest: &Digest) -> bool {
-    input.state.revision().is_some_and(|revision| revision.generation == input.identity.generation && revision.inputs.jar == *digest)
+    input
+        .state
+        .revision()
+        .is_some_and(|revision| revision.generation == input.identity.generation && revision.inputs.jar == *digest)
 }
 
 fn attempt_resolution(input: &Input, wanted: &Wanted, digest: Digest, key: BuildKey) -> Resolution {
-    let jobs: Vec<_> = input.observed.jobs.iter().filter(|job| job.code == Code::Resolve && job.key == key).collect();
+    let jobs: Vec<_> = input
+        .observed
+        .jobs
+        .iter()
+        .filter(|job| job.code == Code::Resolve && job.key == key)
+        .collect();
     let mismatch = match wanted.source {
         Source::ConfigMap { .. } => Mismatch::Passing,
         Source::Http { .. } | Source::S3 { .. } => Mismatch::Final,
@@ -126,20 +158,29 @@ fn attempt_resolution(input: &Input, wanted: &Wanted, digest: Digest, key: Build
             key: key.clone(),
             attempt,
             memory_mebibytes,
-            work: JobWork::Resolve { source: wanted.source.clone(), sha256: digest },
+            work: JobWork::Resolve {
+                source: wanted.source.clone(),
+                sha256: digest,
+            },
         }),
         _ => None,
     };
-    Resolution { verdict: verdict(&progress), jar: None, key: Some(key), job }
+    Resolution {
+        verdict: verdict(&progress),
+        jar: None,
+        key: Some(key),
+        job,
+    }
 }
 
 fn verdict(progress: &Progress) -> Verdict {
     match progress {
         Progress::Running { .. } | Progress::Start { .. } => Verdict::hold(Reason::Resolving, "The jar is being fetched and searched."),
         Progress::Succeeded { .. } => Verdict::hold(Reason::Committing, "The jar was fetched; the depot's word of it is awaited."),
-        Progress::Pause { failure, .. } => {
-            Verdict::hold(Reason::Retrying, format!("The jar is fetched again after a pause: {}.", failure_sentence(failure)))
-        }
+        Progress::Pause { failure, .. } => Verdict::hold(
+            Reason::Retrying,
+            format!("The jar is fetched again after a pause: {}.", failure_sentence(failure)),
+        ),
         Progress::GivenUp { failure, .. } => {
             Verdict::fail(reason(failure), format!("The jar cannot be used: {}.", failure_sentence(failure)))
         }

@@ -30,11 +30,25 @@ fn targets(view: &View<'_>) -> Vec<Target> {
         let carries = view.state.routes_to(&placement.deployment);
         (carries || view.ready(&placement.deployment) > 0) && (main.is_none() || main == planned)
     });
-    let whole = |placement, windows| vec![Target { placement, percent: 100, windows }];
+    let whole = |placement, windows| {
+        vec![Target {
+            placement,
+            percent: 100,
+            windows,
+        }]
+    };
     match (main, side) {
         (Some(main), Some((side, percent))) => vec![
-            Target { placement: main, percent: 100 - percent, windows: false },
-            Target { placement: side, percent, windows: true },
+            Target {
+                placement: main,
+                percent: 100 - percent,
+                windows: false,
+            },
+            Target {
+                placement: side,
+                percent,
+                windows: true,
+            },
         ],
         (Some(main), None) => whole(main, false),
         (None, Some((side, _))) if view.state.traffic.iter().all(|target| target.windows) => whole(side, true),
@@ -45,7 +59,11 @@ fn targets(view: &View<'_>) -> Vec<Target> {
 /// What is there, while nothing better is ready.
 fn kept(view: &View<'_>) -> Vec<Target> {
     let exists = |target: &&Target| view.executor(&target.placement.deployment).is_some();
-    if view.state.traffic.iter().all(|target| exists(&target)) { view.state.traffic.clone() } else { Vec::new() }
+    if view.state.traffic.iter().all(|target| exists(&target)) {
+        view.state.traffic.clone()
+    } else {
+        Vec::new()
+    }
 }
 
 /// The stage's collecting executors and their share.
@@ -76,7 +94,11 @@ fn choose_main(view: &View<'_>) -> Option<Placement> {
         return fallback.or_else(|| carrying.filter(|carrying| view.executor(&carrying.deployment).is_some()));
     };
     let carries = carrying.as_ref() == Some(&planned);
-    let needed = if carries || fallback.is_none() { 1 } else { view.replicas(planned.stage) };
+    let needed = if carries || fallback.is_none() {
+        1
+    } else {
+        view.replicas(planned.stage)
+    };
     if ready(&planned) >= needed {
         return Some(planned);
     }

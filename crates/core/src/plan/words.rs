@@ -12,16 +12,28 @@ pub(super) fn next(view: &View<'_>, reports: &[Report]) -> String {
     }
     if let Some(report) = reports.iter().find(|report| !report.verdict.is_pass()) {
         let message = &report.verdict.finding().message;
-        return match (report.verdict.is_fail(), gates::next_edge(view.state.stage, view.target())) {
+        let sentence = match (report.verdict.is_fail(), gates::next_edge(view.state.stage, view.target())) {
             (false, Some(to)) => format!("{message} Then comes {}.", to.as_str()),
             _ => message.clone(),
         };
+        // Who holds a shrink is always named.
+        return match late(view) {
+            Some(late) if late != *message => format!("{sentence} {late}"),
+            _ => sentence,
+        };
     }
-    if let Settling::Waiting(names) = view.settling() {
-        return waiting_sentence(&names, view.input.state.route_generation);
+    if let Some(late) = late(view) {
+        return late;
     }
     match view.state.stage {
         Some(stage) => format!("Nothing: the target is reached and the function is served at {}.", stage.as_str()),
         None => "The first executors are starting.".to_owned(),
+    }
+}
+
+fn late(view: &View<'_>) -> Option<String> {
+    match view.settling() {
+        Settling::Waiting(names) => Some(waiting_sentence(&names, view.input.state.route_generation)),
+        Settling::Settled | Settling::Unknown => None,
     }
 }

@@ -1,6 +1,12 @@
 //! SIGTERM: nothing that was taken is lost.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -9,8 +15,8 @@ use tokio::{
 };
 
 use super::{
-    executors::{Hold, holding, named},
-    harness::{PATIENCE, Stack, client, eventually, limits},
+    executors::{Hold, ending, holding, named},
+    harness::{PATIENCE, Stack, client, eventually, limits, slice},
 };
 
 #[tokio::test]
@@ -74,6 +80,56 @@ async fn an_idle_connection_is_closed_and_does_not_hold_the_end_up() {
         .expect("it is closed")
         .expect("it is closed in order");
     stack.stopped().await;
+}
+
+#[tokio::test]
+async fn executors_are_replaced_under_load_and_no_request_is_lost() {
+    let mut stack = Stack::start().await;
+    stack.route(1, &[("hello-1", 100, false)]);
+    let mut executor = ending().await;
+    stack.index.apply_slice(&slice("hello-1", 0, executor.address, None, true));
+    let running = Arc::new(AtomicBool::new(true));
+    let client = client();
+    let load: Vec<_> = (0..8)
+        .map(|_| {
+            let (client, url, running) = (client.clone(), stack.url("/"), Arc::clone(&running));
+            tokio::spawn(async move {
+                let mut answered = 0_u64;
+                while running.load(SeqCst) {
+                    let request = client.post(&url).header("host", "hello.shop").body("x");
+                    let answer = request.send().await.expect("it is answered");
+                    assert_eq!(answer.status().as_u16(), 200, "{:?}", answer.headers());
+                    answered += 1;
+                }
+                answered
+            })
+        })
+        .collect();
+    for round in 1..=10 {
+        let before = stack.counts("hello-1").requests;
+        eventually("it serves", || stack.counts("hello-1").requests >= before + 20).await;
+        let next = ending().await;
+        stack.index.apply_slice(&slice("hello-1", round, next.address, None, true));
+        let passage = stack.gateway.routes.enter("hello.shop").expect("it is routed");
+        let mut listed = passage.route.targets[0].endpoints.iter();
+        let old = Arc::clone(
+            listed
+                .find(|endpoint| endpoint.id.address == executor.address)
+                .expect("it is listed"),
+        );
+        drop(passage);
+        // As it is with pods: first they leave the slices, then they finish what they have, then they end.
+        stack.index.remove_slice(&slice("hello-1", round - 1, executor.address, None, true));
+        eventually("the old one is quiet", || old.outstanding() == 0 && executor.busy.load(SeqCst) == 0).await;
+        executor = next;
+    }
+    running.store(false, SeqCst);
+    let mut answered = 0;
+    for worker in load {
+        answered += worker.await.expect("no request was lost");
+    }
+    let counts = stack.counts("hello-1");
+    assert_eq!((counts.requests, counts.classes[1]), (answered, answered));
 }
 
 #[tokio::test]

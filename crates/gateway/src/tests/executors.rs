@@ -11,12 +11,13 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Collected, Full};
-use hyper::{body::Incoming, service::service_fn};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::oneshot,
+    task::JoinSet,
 };
 
 use super::harness::listen;
@@ -42,15 +43,50 @@ where
                     async move { Ok::<_, std::convert::Infallible>(answer.await) }
                 });
                 // A client that goes away is no fault of a test.
-                drop(
-                    hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service)
-                        .await,
-                );
+                drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
             });
         }
     });
     address
+}
+
+/// An executor that can be ended like a process: its socket and all of its connections with it.
+pub(crate) struct Ending {
+    pub(crate) address: SocketAddr,
+    /// Requests that it has not answered.
+    pub(crate) busy: Arc<AtomicUsize>,
+    /// Dropped, it ends.
+    _alive: JoinSet<()>,
+}
+
+pub(crate) async fn ending() -> Ending {
+    let (listener, address) = listen().await;
+    let busy = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&busy);
+    let mut alive = JoinSet::new();
+    alive.spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            let busy = Arc::clone(&counted);
+            connections.spawn(async move {
+                let service = service_fn(move |_| {
+                    let busy = Arc::clone(&busy);
+                    async move {
+                        busy.fetch_add(1, SeqCst);
+                        tokio::task::yield_now().await;
+                        busy.fetch_sub(1, SeqCst);
+                        Ok::<_, std::convert::Infallible>(Response::new(Full::new(Bytes::from("answered"))))
+                    }
+                });
+                drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+            });
+        }
+    });
+    Ending {
+        address,
+        busy,
+        _alive: alive,
+    }
 }
 
 /// An executor that answers its name to every request.

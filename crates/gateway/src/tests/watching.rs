@@ -18,6 +18,7 @@ use axum::{
     routing::get,
 };
 use futures::stream;
+use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
@@ -41,8 +42,8 @@ struct Inner {
     watches: HashMap<&'static str, UnboundedSender<Value>>,
     /// Every call is refused.
     is_down: bool,
-    /// Watches start with 410 Gone.
-    is_compacted: bool,
+    /// Watches do not start: 410 when the history is lost, 504 when the version is of the future.
+    refuses_watches: Option<u16>,
     selectors: Vec<String>,
 }
 
@@ -76,9 +77,10 @@ impl Apiserver {
             return (StatusCode::SERVICE_UNAVAILABLE, "down").into_response();
         }
         if query.get("watch").is_some_and(|watch| watch == "true" || watch == "1") {
-            if inner.is_compacted {
-                let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": "Expired", "message": "too old resource version", "code": 410});
-                return (StatusCode::GONE, status.to_string()).into_response();
+            if let Some(code) = inner.refuses_watches {
+                let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": "Expired", "message": "no", "code": code});
+                let code = StatusCode::from_u16(code).expect("it is a status");
+                return (code, status.to_string()).into_response();
             }
             let (sender, events) = mpsc::unbounded_channel();
             inner.watches.insert(resource, sender);
@@ -181,8 +183,11 @@ async fn nothing_is_complete_before_both_lists_have_ended() {
     eventually("the routes are complete", || routes.is_complete()).await;
 }
 
+#[rstest]
+#[case::history_is_lost(410)]
+#[case::version_is_of_the_future(504)]
 #[tokio::test]
-async fn a_lost_apiserver_leaves_the_routes_and_is_found_again() {
+async fn a_lost_apiserver_leaves_the_routes_and_is_found_again(#[case] refusal: u16) {
     let server = stocked();
     let routes = watched(&server).await;
     eventually("the routes are complete", || routes.is_complete() && server.is_watched()).await;
@@ -194,18 +199,18 @@ async fn a_lost_apiserver_leaves_the_routes_and_is_found_again() {
     }
     eventually("the gateway asks in vain", || !server.lock().selectors.is_empty()).await;
     assert!(is_open(&routes, "hello.shop") && routes.is_complete());
-    // Meanwhile the function was replaced and the history is lost.
+    // Meanwhile the function was replaced.
     server.set(
         FUNCTIONS,
         vec![versioned(&function("shop", "other", 1, &[("hello-1", 100, false)]))],
     );
     {
         let mut inner = server.lock();
-        (inner.is_down, inner.is_compacted) = (false, true);
+        (inner.is_down, inner.refuses_watches) = (false, Some(refusal));
     }
     let lists = server.lists.load(SeqCst);
     eventually("it lists anew", || server.lists.load(SeqCst) >= lists + 2).await;
-    server.lock().is_compacted = false;
+    server.lock().refuses_watches = None;
     eventually("the new function is routed", || is_open(&routes, "other.shop")).await;
     assert!(routes.enter("hello.shop").is_none());
 }

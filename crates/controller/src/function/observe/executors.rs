@@ -17,7 +17,13 @@ use super::termination::{self, End};
 
 /// Restarts after which an executor that is not ready counts as crashing: one may be bad luck.
 const CRASHING: i32 = 2;
-const IMAGE_REASONS: [&str; 5] = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"];
+const IMAGE_REASONS: [&str; 5] = [
+    "ImagePullBackOff",
+    "ErrImagePull",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "ImageInspectError",
+];
 const CONFIG_REASONS: [&str; 2] = ["CreateContainerConfigError", "CreateContainerError"];
 
 /// An executor Deployment of this Function; one without our annotations is none.
@@ -38,7 +44,10 @@ pub(super) fn executor(deployment: &Deployment, pods: &[Pod]) -> Option<Executor
         replicas: u32::try_from(replicas).unwrap_or(0),
         pods: count(mine.iter().filter(|pod| !has_ended(pod))),
         ready: count(mine.iter().filter(|pod| is_ready(pod))),
-        trouble: mine.iter().filter(|pod| !is_ready(pod) && pod.metadata.deletion_timestamp.is_none()).find_map(|pod| trouble(pod)),
+        trouble: mine
+            .iter()
+            .filter(|pod| !is_ready(pod) && pod.metadata.deletion_timestamp.is_none())
+            .find_map(|pod| trouble(pod)),
         deleting: deployment.metadata.deletion_timestamp.is_some(),
     })
 }
@@ -51,7 +60,11 @@ fn count<T>(items: impl Iterator<Item = T>) -> u32 {
 fn belongs(pod: &Pod, deployment: &str) -> bool {
     let labelled = pod.labels().get(LABEL_DEPLOYMENT).map(String::as_str) == Some(deployment);
     let made = |owner: &str| owner.strip_prefix(deployment).is_some_and(|rest| rest.starts_with('-'));
-    labelled && pod.owner_references().iter().any(|owner| owner.controller == Some(true) && owner.kind == "ReplicaSet" && made(&owner.name))
+    labelled
+        && pod
+            .owner_references()
+            .iter()
+            .any(|owner| owner.controller == Some(true) && owner.kind == "ReplicaSet" && made(&owner.name))
 }
 
 fn has_ended(pod: &Pod) -> bool {
@@ -61,7 +74,10 @@ fn has_ended(pod: &Pod) -> bool {
 
 fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
-    pod.metadata.deletion_timestamp.is_none() && conditions.into_iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+    pod.metadata.deletion_timestamp.is_none()
+        && conditions
+            .into_iter()
+            .any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
 fn trouble(pod: &Pod) -> Option<Trouble> {
@@ -72,8 +88,15 @@ fn trouble(pod: &Pod) -> Option<Trouble> {
     if unschedulable {
         return Some(Trouble::Unschedulable);
     }
-    let containers = || status.init_container_statuses.iter().flatten().chain(status.container_statuses.iter().flatten());
-    let waits_for = |reasons: &[&str]| containers().any(|container| waiting_reason(container).is_some_and(|reason| reasons.contains(&reason)));
+    let containers = || {
+        status
+            .init_container_statuses
+            .iter()
+            .flatten()
+            .chain(status.container_statuses.iter().flatten())
+    };
+    let waits_for =
+        |reasons: &[&str]| containers().any(|container| waiting_reason(container).is_some_and(|reason| reasons.contains(&reason)));
     if waits_for(&IMAGE_REASONS) {
         return Some(Trouble::ImageUnavailable);
     }
@@ -91,7 +114,10 @@ fn crashing(container: &ContainerStatus) -> Option<Trouble> {
     if container.restart_count < CRASHING {
         return None;
     }
-    let ended = [&container.state, &container.last_state].into_iter().flatten().find_map(|state| state.terminated.as_ref())?;
+    let ended = [&container.state, &container.last_state]
+        .into_iter()
+        .flatten()
+        .find_map(|state| state.terminated.as_ref())?;
     let restarts = u32::try_from(container.restart_count).unwrap_or(0);
     match termination::end(ended) {
         End::Crash(cause) => Some(Trouble::Crashing { restarts, cause }),
@@ -107,7 +133,7 @@ mod tests {
 
     use super::*;
 
-    fn pod(status: serde_json::Value) -> Pod {
+    fn pod(status: &serde_json::Value) -> Pod {
         let owner = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "f-0123456789-abc", "uid": "r", "controller": true});
         let metadata = json!({"name": "p", "labels": {"anneal.dev/deployment": "f-0123456789"}, "ownerReferences": [owner]});
         serde_json::from_value(json!({"metadata": metadata, "status": status})).expect("a pod")
@@ -128,16 +154,19 @@ mod tests {
 
     #[test]
     fn counts_pods_that_are_ready_and_that_exist() {
-        let ready = pod(json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}));
-        let starting = pod(json!({"phase": "Pending"}));
-        let evicted = pod(json!({"phase": "Failed"}));
+        let ready = pod(&json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}));
+        let starting = pod(&json!({"phase": "Pending"}));
+        let evicted = pod(&json!({"phase": "Failed"}));
         let executor = seen(&[ready, starting, evicted]);
-        assert_eq!((executor.replicas, executor.pods, executor.ready, executor.trouble), (2, 2, 1, None));
+        assert_eq!(
+            (executor.replicas, executor.pods, executor.ready, executor.trouble),
+            (2, 2, 1, None)
+        );
     }
 
     #[test]
     fn a_pod_that_only_wears_the_label_does_not_count() {
-        let mut forged = pod(json!({"conditions": [{"type": "Ready", "status": "True"}]}));
+        let mut forged = pod(&json!({"conditions": [{"type": "Ready", "status": "True"}]}));
         forged.metadata.owner_references = None;
         assert_eq!(seen(&[forged]).ready, 0);
     }
@@ -145,20 +174,26 @@ mod tests {
     #[test]
     fn crashes_only_after_the_second_restart() {
         let message = r#"{"code":"ChildExited","exit":1}"#;
-        assert_eq!(seen(&[pod(json!({"containerStatuses": [container(1, message)]}))]).trouble, None);
-        let crashing = Trouble::Crashing { restarts: 2, cause: CrashCause::Exited { exit: 1 } };
-        assert_eq!(seen(&[pod(json!({"containerStatuses": [container(2, message)]}))]).trouble, Some(crashing));
+        assert_eq!(seen(&[pod(&json!({"containerStatuses": [container(1, message)]}))]).trouble, None);
+        let crashing = Trouble::Crashing {
+            restarts: 2,
+            cause: CrashCause::Exited { exit: 1 },
+        };
+        assert_eq!(
+            seen(&[pod(&json!({"containerStatuses": [container(2, message)]}))]).trouble,
+            Some(crashing)
+        );
     }
 
     #[test]
     fn says_what_keeps_a_pod_from_starting() {
         let waiting = |reason: &str| {
             let state = json!({"name": "executor", "image": "i", "imageID": "", "ready": false, "restartCount": 0, "state": {"waiting": {"reason": reason}}});
-            pod(json!({"containerStatuses": [state]}))
+            pod(&json!({"containerStatuses": [state]}))
         };
         assert_eq!(seen(&[waiting("ImagePullBackOff")]).trouble, Some(Trouble::ImageUnavailable));
         assert_eq!(seen(&[waiting("CreateContainerConfigError")]).trouble, Some(Trouble::ConfigInvalid));
-        let pending = pod(json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}));
+        let pending = pod(&json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}));
         assert_eq!(seen(&[pending]).trouble, Some(Trouble::Unschedulable));
     }
 }

@@ -29,15 +29,26 @@ pub(super) fn job(job: &Job, pods: &[Pod]) -> Option<Seen> {
 }
 
 fn state(job: &Job, pods: &[Pod]) -> JobState {
-    let conditions = job.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    let holds = |kind: &str| conditions.iter().find(|condition| condition.type_ == kind && condition.status == "True");
+    let conditions = job
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_deref())
+        .unwrap_or_default();
+    let holds = |kind: &str| {
+        conditions
+            .iter()
+            .find(|condition| condition.type_ == kind && condition.status == "True")
+    };
     if let Some(complete) = holds("Complete") {
         return JobState::Succeeded { at: time(complete) };
     }
     let Some(failed) = holds("Failed") else {
         return JobState::Running;
     };
-    JobState::Failed { at: time(failed), failure: failure(job, failed, pods) }
+    JobState::Failed {
+        at: time(failed),
+        failure: failure(job, failed, pods),
+    }
 }
 
 fn time(condition: &JobCondition) -> i64 {
@@ -46,7 +57,11 @@ fn time(condition: &JobCondition) -> i64 {
 
 fn failure(job: &Job, failed: &JobCondition, pods: &[Pod]) -> Failure {
     let uid = job.metadata.uid.as_deref().unwrap_or_default();
-    let mine = |pod: &&Pod| pod.owner_references().iter().any(|owner| owner.controller == Some(true) && owner.uid == uid);
+    let mine = |pod: &&Pod| {
+        pod.owner_references()
+            .iter()
+            .any(|owner| owner.controller == Some(true) && owner.uid == uid)
+    };
     let latest = pods.iter().filter(mine).max_by_key(|pod| pod.creation_timestamp());
     let said = latest.and_then(termination::failure);
     match said {

@@ -28,8 +28,16 @@ pub(super) enum End {
 /// Why the pod of a failed Job failed.
 pub(super) fn failure(pod: &Pod) -> Option<Failure> {
     let status = pod.status.as_ref()?;
-    let disrupted = status.conditions.iter().flatten().any(|condition| condition.type_ == "DisruptionTarget" && condition.status == "True");
-    let ended = status.container_statuses.iter().flatten().find_map(|container| container.state.as_ref()?.terminated.as_ref());
+    let disrupted = status
+        .conditions
+        .iter()
+        .flatten()
+        .any(|condition| condition.type_ == "DisruptionTarget" && condition.status == "True");
+    let ended = status
+        .container_statuses
+        .iter()
+        .flatten()
+        .find_map(|container| container.state.as_ref()?.terminated.as_ref());
     match ended {
         Some(terminated) if terminated.reason.as_deref() == Some(OUT_OF_MEMORY) => Some(Failure::OutOfMemory),
         Some(terminated) => {
@@ -48,9 +56,9 @@ fn of_job(termination: &Termination) -> Failure {
         Termination::DigestMismatch => Failure::DigestMismatch,
         Termination::JarInvalid => Failure::JarInvalid,
         Termination::NoHandler => Failure::NoHandler,
-        Termination::AmbiguousHandler { candidates } => {
-            Failure::AmbiguousHandler { candidates: candidates.iter().take(MAX_CANDIDATES).map(|candidate| clean(candidate)).collect() }
-        }
+        Termination::AmbiguousHandler { candidates } => Failure::AmbiguousHandler {
+            candidates: candidates.iter().take(MAX_CANDIDATES).map(|candidate| clean(candidate)).collect(),
+        },
         Termination::HandlerNotFound => Failure::HandlerNotFound,
         Termination::BuildFailed { exit } => Failure::BuildFailed { exit: *exit },
         Termination::BuildOutOfMemory => Failure::OutOfMemory,
@@ -86,7 +94,11 @@ pub(super) fn end(terminated: &ContainerStateTerminated) -> End {
 /// What a class and a method name may look like; anything else becomes a question mark.
 fn clean(candidate: &str) -> String {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '#' | '(' | ')' | ' ' | '<' | '>' | '[' | ']');
-    candidate.chars().take(MAX_CANDIDATE).map(|c| if allowed(c) { c } else { '?' }).collect()
+    candidate
+        .chars()
+        .take(MAX_CANDIDATE)
+        .map(|c| if allowed(c) { c } else { '?' })
+        .collect()
 }
 
 #[cfg(test)]
@@ -96,19 +108,41 @@ mod tests {
     use super::*;
 
     fn terminated(message: &str, reason: &str) -> ContainerStateTerminated {
-        ContainerStateTerminated { message: Some(message.to_owned()), reason: Some(reason.to_owned()), ..ContainerStateTerminated::default() }
+        ContainerStateTerminated {
+            message: Some(message.to_owned()),
+            reason: Some(reason.to_owned()),
+            ..ContainerStateTerminated::default()
+        }
     }
 
     fn pod(state: ContainerStateTerminated) -> Pod {
-        let state = ContainerState { terminated: Some(state), ..ContainerState::default() };
-        let container = ContainerStatus { state: Some(state), ..ContainerStatus::default() };
-        Pod { status: Some(PodStatus { container_statuses: Some(vec![container]), ..PodStatus::default() }), ..Pod::default() }
+        let state = ContainerState {
+            terminated: Some(state),
+            ..ContainerState::default()
+        };
+        let container = ContainerStatus {
+            state: Some(state),
+            ..ContainerStatus::default()
+        };
+        Pod {
+            status: Some(PodStatus {
+                container_statuses: Some(vec![container]),
+                ..PodStatus::default()
+            }),
+            ..Pod::default()
+        }
     }
 
     #[test]
     fn a_job_fails_for_what_its_agent_says() {
-        assert_eq!(failure(&pod(terminated(r#"{"code":"NoHandler"}"#, "Error"))), Some(Failure::NoHandler));
-        assert_eq!(failure(&pod(terminated(r#"{"code":"BuildFailed","exit":3}"#, "Error"))), Some(Failure::BuildFailed { exit: 3 }));
+        assert_eq!(
+            failure(&pod(terminated(r#"{"code":"NoHandler"}"#, "Error"))),
+            Some(Failure::NoHandler)
+        );
+        assert_eq!(
+            failure(&pod(terminated(r#"{"code":"BuildFailed","exit":3}"#, "Error"))),
+            Some(Failure::BuildFailed { exit: 3 })
+        );
         assert_eq!(failure(&pod(terminated("", "OOMKilled"))), Some(Failure::OutOfMemory));
     }
 
@@ -123,7 +157,8 @@ mod tests {
 
     #[test]
     fn candidates_are_cut_and_cleaned() {
-        let message = serde_json::json!({"code": "AmbiguousHandler", "candidates": ["a.B#c (Map)", "\u{1b}[31m<script>\n", "x".repeat(500)]});
+        let message =
+            serde_json::json!({"code": "AmbiguousHandler", "candidates": ["a.B#c (Map)", "\u{1b}[31m<script>\n", "x".repeat(500)]});
         let Some(Failure::AmbiguousHandler { candidates }) = failure(&pod(terminated(&message.to_string(), "Error"))) else {
             panic!("not ambiguous");
         };
@@ -134,8 +169,14 @@ mod tests {
 
     #[test]
     fn an_executor_crashes_for_what_its_agent_says() {
-        assert_eq!(end(&terminated(r#"{"code":"ChildExited","exit":7}"#, "Error")), End::Crash(CrashCause::Exited { exit: 7 }));
-        assert_eq!(end(&terminated(r#"{"code":"SmokeFailed"}"#, "Error")), End::Crash(CrashCause::SmokeFailed));
+        assert_eq!(
+            end(&terminated(r#"{"code":"ChildExited","exit":7}"#, "Error")),
+            End::Crash(CrashCause::Exited { exit: 7 })
+        );
+        assert_eq!(
+            end(&terminated(r#"{"code":"SmokeFailed"}"#, "Error")),
+            End::Crash(CrashCause::SmokeFailed)
+        );
         assert_eq!(end(&terminated(r#"{"code":"DepotUnavailable"}"#, "Error")), End::Input);
         assert_eq!(end(&terminated("", "OOMKilled")), End::Crash(CrashCause::OutOfMemory));
     }

@@ -1,0 +1,7 @@
+//! The policy, told as what happens to one Function.
+
+mod climbing;
+mod failing;
+mod laws;
+mod sources;
+mod world;

@@ -1,0 +1,279 @@
+//! An apiserver in memory: objects by path, with uids, resource versions, label selectors, status, scale and finalizers, and a
+//! record of every write. Nothing in it runs: a test says what controllers and kubelets would have done.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use http::{Method, Request, Response, StatusCode};
+use kube::{Client, client::Body};
+use serde_json::{Value, json};
+use tower::{BoxError, service_fn};
+
+use crate::{merge::merge, selector};
+
+/// A write that was asked for.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Write {
+    /// `POST`, `PATCH`, `PUT` or `DELETE`.
+    pub method: String,
+    /// Path of the object (of the collection, for `POST`).
+    pub path: String,
+}
+
+/// What goes wrong, counted in writes from the moment it is set.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fault {
+    /// The n-th write (from 0) and everything after it is not done, and nobody answers: the caller died before it.
+    DeadBefore(usize),
+    /// The n-th write is done, but neither it nor anything after it is answered: the caller died after it.
+    DeadAfter(usize),
+    /// The n-th write is done and answered with 504, everything else as usual.
+    LostReply(usize),
+    /// The n-th write is refused with 409, everything else as usual.
+    Conflict(usize),
+}
+
+/// The apiserver. Clones are the same one.
+#[derive(Clone, Default)]
+pub struct Apiserver {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    objects: BTreeMap<String, Value>,
+    version: u64,
+    writes: Vec<Write>,
+    fault: Option<(Fault, usize)>,
+}
+
+struct Call<'a> {
+    method: &'a Method,
+    path: &'a str,
+    query: &'a str,
+    apply: bool,
+    body: Value,
+}
+
+type Answer = Result<(StatusCode, Value), BoxError>;
+
+impl Apiserver {
+    /// A client of it.
+    pub fn client(&self) -> Client {
+        let server = self.clone();
+        let service = service_fn(move |request: Request<Body>| {
+            let server = server.clone();
+            async move { server.answer(request).await }
+        });
+        Client::new(service, "default")
+    }
+
+    /// Puts an object there as its owner would have made it; the path ends with its name.
+    pub fn put(&self, path: &str, object: Value) {
+        let mut state = self.lock();
+        state.store(path, object);
+    }
+
+    /// Removes an object.
+    pub fn remove(&self, path: &str) {
+        self.lock().objects.remove(path);
+    }
+
+    /// The object at a path.
+    pub fn get(&self, path: &str) -> Option<Value> {
+        self.lock().objects.get(path).cloned()
+    }
+
+    /// Changes the object at a path, if there is one.
+    pub fn change(&self, path: &str, patch: &Value) {
+        let mut state = self.lock();
+        if let Some(mut object) = state.objects.get(path).cloned() {
+            merge(&mut object, patch);
+            state.store(path, object);
+        }
+    }
+
+    /// All paths below a prefix.
+    pub fn paths(&self, prefix: &str) -> Vec<String> {
+        self.lock().objects.keys().filter(|path| path.starts_with(prefix)).cloned().collect()
+    }
+
+    /// Writes asked for since the last call.
+    pub fn take_writes(&self) -> Vec<Write> {
+        std::mem::take(&mut self.lock().writes)
+    }
+
+    /// Lets something go wrong, or nothing any more.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        self.lock().fault = fault.map(|fault| (fault, 0));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, BoxError> {
+        let (parts, body) = request.into_parts();
+        let bytes = body.collect_bytes().await?;
+        let kind = parts.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let call = Call {
+            method: &parts.method,
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
+            apply: kind.contains("apply-patch"),
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        };
+        let (status, answer) = self.lock().serve(&call)?;
+        Ok(Response::builder().status(status).header("content-type", "application/json").body(Body::from(answer.to_string().into_bytes()))?)
+    }
+}
+
+impl State {
+    fn serve(&mut self, call: &Call<'_>) -> Answer {
+        let writes = [Method::POST, Method::PATCH, Method::PUT, Method::DELETE].contains(call.method);
+        let Some((fault, counted)) = self.fault else {
+            return self.commit(call, writes);
+        };
+        let number = counted;
+        if writes {
+            self.fault = Some((fault, counted + 1));
+        }
+        let died = || Err(BoxError::from("nobody is left to hear the answer"));
+        match fault {
+            Fault::DeadBefore(at) if number > at || (writes && number == at) => died(),
+            Fault::DeadAfter(at) if number > at => died(),
+            Fault::DeadAfter(at) if writes && number == at => {
+                self.commit(call, writes)?;
+                died()
+            }
+            Fault::LostReply(at) if writes && number == at => {
+                self.commit(call, writes)?;
+                Ok(refusal(StatusCode::GATEWAY_TIMEOUT, "Timeout"))
+            }
+            Fault::Conflict(at) if writes && number == at => Ok(refusal(StatusCode::CONFLICT, "Conflict")),
+            _ => self.commit(call, writes),
+        }
+    }
+
+    fn commit(&mut self, call: &Call<'_>, writes: bool) -> Answer {
+        if writes {
+            self.writes.push(Write { method: call.method.to_string(), path: call.path.to_owned() });
+        }
+        Ok(match call.method.as_str() {
+            "POST" => self.create(call),
+            "PATCH" => self.patch(call),
+            "DELETE" => self.delete(call),
+            _ => self.read(call),
+        })
+    }
+
+    fn read(&self, call: &Call<'_>) -> (StatusCode, Value) {
+        if let Some(object) = self.objects.get(call.path) {
+            return (StatusCode::OK, object.clone());
+        }
+        if !is_collection(call.path) {
+            return refusal(StatusCode::NOT_FOUND, "NotFound");
+        }
+        let selector = parameter(call.query, "labelSelector");
+        let prefix = format!("{}/", call.path);
+        let items: Vec<&Value> = self
+            .objects
+            .iter()
+            .filter(|(path, object)| path.starts_with(&prefix) && selector::matches(object, &selector))
+            .map(|(_, object)| object)
+            .collect();
+        (StatusCode::OK, json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": self.version.to_string()}, "items": items}))
+    }
+
+    fn create(&mut self, call: &Call<'_>) -> (StatusCode, Value) {
+        let name = call.body.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+        let path = format!("{}/{name}", call.path);
+        if self.objects.contains_key(&path) {
+            return refusal(StatusCode::CONFLICT, "AlreadyExists");
+        }
+        let mut object = call.body.clone();
+        object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
+        object["metadata"]["generation"] = json!(1);
+        (StatusCode::CREATED, self.store(&path, object))
+    }
+
+    fn patch(&mut self, call: &Call<'_>) -> (StatusCode, Value) {
+        let (path, part) = ["/status", "/scale"]
+            .into_iter()
+            .find_map(|part| call.path.strip_suffix(part).map(|path| (path, part)))
+            .unwrap_or((call.path, ""));
+        let Some(mut object) = self.objects.get(path).cloned() else {
+            return refusal(StatusCode::NOT_FOUND, "NotFound");
+        };
+        for field in ["uid", "resourceVersion"] {
+            let wanted = call.body["metadata"].get(field);
+            if wanted.is_some_and(|wanted| *wanted != object["metadata"][field]) {
+                return refusal(StatusCode::CONFLICT, "Conflict");
+            }
+        }
+        let before = object.clone();
+        match part {
+            // An apply of a status by the one manager that writes it takes away what it does not name.
+            "/status" if call.apply => object["status"] = call.body["status"].clone(),
+            "/status" => merge(&mut object["status"], &call.body["status"]),
+            "/scale" => object["spec"]["replicas"] = call.body["spec"]["replicas"].clone(),
+            _ => merge(&mut object, &call.body),
+        }
+        let going = object["metadata"].get("deletionTimestamp").is_some();
+        let held = object["metadata"]["finalizers"].as_array().is_some_and(|finalizers| !finalizers.is_empty());
+        if going && !held {
+            self.objects.remove(path);
+            return (StatusCode::OK, object);
+        }
+        if object == before {
+            return (StatusCode::OK, object);
+        }
+        (StatusCode::OK, self.store(path, object))
+    }
+
+    fn delete(&mut self, call: &Call<'_>) -> (StatusCode, Value) {
+        let Some(mut object) = self.objects.get(call.path).cloned() else {
+            return refusal(StatusCode::NOT_FOUND, "NotFound");
+        };
+        let wanted = call.body.pointer("/preconditions/uid");
+        if wanted.is_some_and(|wanted| *wanted != object["metadata"]["uid"]) {
+            return refusal(StatusCode::CONFLICT, "Conflict");
+        }
+        let held = object["metadata"]["finalizers"].as_array().is_some_and(|finalizers| !finalizers.is_empty());
+        if held {
+            object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+            return (StatusCode::OK, self.store(call.path, object));
+        }
+        self.objects.remove(call.path);
+        (StatusCode::OK, json!({"kind": "Status", "apiVersion": "v1", "status": "Success", "metadata": {}}))
+    }
+
+    fn store(&mut self, path: &str, mut object: Value) -> Value {
+        self.version += 1;
+        if object["metadata"].get("uid").is_none() {
+            object["metadata"]["uid"] = json!(format!("uid-{}", self.version));
+        }
+        object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        self.objects.insert(path.to_owned(), object.clone());
+        object
+    }
+}
+
+/// `/api/v1/namespaces/n/pods` and `/apis/apps/v1/namespaces/n/deployments`, not what is in them.
+fn is_collection(path: &str) -> bool {
+    let below = path.split_once("/namespaces/").map_or("", |(_, below)| below);
+    below.split('/').count() == 2
+}
+
+fn refusal(code: StatusCode, reason: &str) -> (StatusCode, Value) {
+    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": reason, "reason": reason, "code": code.as_u16()});
+    (code, status)
+}
+
+/// A query parameter with the escapes that label selectors have.
+fn parameter(query: &str, name: &str) -> String {
+    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default();
+    value.replace("%3D", "=").replace("%2C", ",").replace("%2F", "/").replace('+', " ")
+}
