@@ -20,6 +20,9 @@ use anneal_suites::load::{self, Load};
 
 use crate::{box_, cache, cluster::Cluster, images, install, java, process};
 
+/// How long requests go on after the last function has reached its target.
+const AFTERWARDS: Duration = Duration::from_secs(15);
+
 /// How the demo runs.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -97,6 +100,8 @@ pub(crate) fn climb(root: &Path, cluster: &Cluster, args: &Args) -> Result<()> {
     let load = Load::start(&kube, "anneal-load", &targets)?;
     let mut progress = Progress::new();
     let complete = follow(cluster, &mut progress, up + Duration::from_secs(args.minutes * 60))?;
+    // The last stage's own figures.
+    std::thread::sleep(AFTERWARDS);
     let report = report(cluster, &progress, &load.stop()?, &chosen)?;
     if let Some(path) = &args.report {
         fs::write(path, serde_json::to_vec_pretty(&report)?).with_context(|| format!("cannot write {}", path.display()))?;

@@ -39,9 +39,15 @@ fn operator(cluster: &Cluster, root: &Path, minio: &MinioInfo, built: &[images::
         install.arg("--set").arg(format!("{key}={value}"));
     }
     // The tag stays the same when the image is built anew: what names the bytes is in the pods' annotations.
-    let image = built.iter().find(|image| image.name() == "anneal.dev/anneal:dev").map(images::Image::digest).unwrap_or_default();
+    let image = built
+        .iter()
+        .find(|image| image.name() == "anneal.dev/anneal:dev")
+        .map(images::Image::digest)
+        .unwrap_or_default();
     for component in ["controller", "depot", "gateway"] {
-        install.arg("--set-string").arg(format!("{component}.podAnnotations.anneal\\.dev/image={image}"));
+        install
+            .arg("--set-string")
+            .arg(format!("{component}.podAnnotations.anneal\\.dev/image={image}"));
     }
     process::output(&mut install).context("cannot install the operator")?;
     Ok(())

@@ -44,6 +44,8 @@ enum Task {
     Demo(demo::Args),
     /// Every suite, from formatting to a real cluster.
     Test(test::Args),
+    /// What takes longer than `test` may.
+    Soak(cluster::Selection),
     /// Write the files that are derived from the Rust types.
     Codegen {
         /// Write nothing, and fail if one of them is out of date.
@@ -73,6 +75,7 @@ fn run() -> Result<()> {
         Task::Images(task) => images::command::run(task),
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
+        Task::Soak(selection) => test::soak(&selection),
         Task::Codegen { check } => codegen::run(&cache::repository(), check),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command, time::Instant};
 
-use anneal_suites::kube::{AUDIT_VARIABLE, CONTEXT_VARIABLE, KUBECTL_VARIABLE};
+use anneal_suites::kube::{AUDIT_VARIABLE, CONTEXT_VARIABLE, KUBECTL_VARIABLE, QUIET_VARIABLE};
 use anyhow::{Context, Result};
 
 use crate::{
@@ -31,9 +31,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         without_cluster(&root)?;
     }
     if !args.no_cluster {
-        with_cluster(&root, &args.selection)?;
+        with_cluster(&root, &args.selection, |cluster| {
+            let report = demo::Args::unattended(root.join("target/demo-report.json"));
+            timed("demo, unattended", || demo::climb(&root, cluster, &report))?;
+            timed("suites on the cluster", || suite(&root, cluster, &[], &[]))
+        })?;
     }
     Ok(())
+}
+
+/// What takes longer than `test` may: ten minutes of twenty Functions that must cause no write.
+pub(crate) fn soak(selection: &Selection) -> Result<()> {
+    let root = cache::repository();
+    with_cluster(&root, selection, |cluster| {
+        suite(&root, cluster, &["--test", "quiet"], &[(QUIET_VARIABLE, "600")])
+    })
 }
 
 fn without_cluster(root: &Path) -> Result<()> {
@@ -65,48 +77,31 @@ fn without_cluster(root: &Path) -> Result<()> {
     })
 }
 
-fn with_cluster(root: &Path, selection: &Selection) -> Result<()> {
+fn with_cluster(root: &Path, selection: &Selection, work: impl FnOnce(&Cluster) -> Result<()>) -> Result<()> {
     java::package(root)?;
     let built = timed("images", || images::build_all(root))?;
-    let own = selection.is_box();
-    let cluster = if own {
-        timed("cluster", || {
-            box_::up(&box_::Options {
-                name: selection.name().to_owned(),
-                ..box_::Options::default()
-            })
-        })?
-    } else {
-        selection.connect()?
-    };
-    let outcome = on_cluster(root, &cluster, &built);
-    if own {
-        box_::down(selection.name())?;
+    if !selection.is_box() {
+        let cluster = selection.connect()?;
+        timed("operator", || install::everything(&cluster, root, &built))?;
+        return work(&cluster);
     }
+    let options = box_::Options {
+        name: selection.name().to_owned(),
+        ..box_::Options::default()
+    };
+    let cluster = timed("cluster", || box_::up(&options))?;
+    let outcome = timed("operator", || install::everything(&cluster, root, &built)).and_then(|()| work(&cluster));
+    box_::down(selection.name())?;
     outcome
 }
 
-fn on_cluster(root: &Path, cluster: &Cluster, built: &[images::Image]) -> Result<()> {
-    timed("operator", || install::everything(cluster, root, built))?;
-    timed("demo, unattended", || {
-        demo::climb(root, cluster, &demo::Args::unattended(root.join("target/demo-report.json")))
-    })?;
-    timed("suites on the cluster", || suites(root, cluster))
-}
-
-/// The tests of `e2e/suites`, two at a time: each waits far more than it works.
-fn suites(root: &Path, cluster: &Cluster) -> Result<()> {
+/// Tests of `e2e/suites`, a few at a time: each waits far more than it works.
+fn suite(root: &Path, cluster: &Cluster, which: &[&str], settings: &[(&str, &str)]) -> Result<()> {
     let mut tests = Command::new("cargo");
-    tests.current_dir(root).args([
-        "test",
-        "--package",
-        "anneal-suites",
-        "--features",
-        "cluster",
-        "--no-fail-fast",
-        "--",
-        "--test-threads=3",
-    ]);
+    tests
+        .current_dir(root)
+        .args(["test", "--package", "anneal-suites", "--features", "cluster", "--no-fail-fast"]);
+    tests.args(which).args(["--", "--test-threads=4"]).envs(settings.iter().copied());
     tests.env(KUBECTL_VARIABLE, cluster.kubectl_path());
     if let Some(kubeconfig) = cluster.kubeconfig() {
         tests.env("KUBECONFIG", kubeconfig);

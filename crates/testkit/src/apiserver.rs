@@ -227,10 +227,14 @@ impl State {
             self.objects.remove(path);
             return (StatusCode::OK, object);
         }
-        if object == before {
-            return (StatusCode::OK, object);
+        if object != before {
+            object = self.store(path, object);
         }
-        (StatusCode::OK, self.store(path, object))
+        if part == "/scale" {
+            let scale = json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": object["metadata"]["name"]}, "spec": {"replicas": object["spec"]["replicas"]}});
+            return (StatusCode::OK, scale);
+        }
+        (StatusCode::OK, object)
     }
 
     fn delete(&mut self, call: &Call<'_>) -> (StatusCode, Value) {

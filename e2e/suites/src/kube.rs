@@ -18,6 +18,8 @@ pub const KUBECTL_VARIABLE: &str = "ANNEAL_E2E_KUBECTL";
 pub const CONTEXT_VARIABLE: &str = "ANNEAL_E2E_CONTEXT";
 /// Variable with the path of the apiserver's audit log, where it can be read.
 pub const AUDIT_VARIABLE: &str = "ANNEAL_E2E_AUDIT_LOG";
+/// Variable with the seconds for which nothing may be written; 120 when it is not set.
+pub const QUIET_VARIABLE: &str = "ANNEAL_E2E_QUIET_SECONDS";
 
 /// A way to talk to one cluster.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use std::{
 use anneal_suites::{
     OPERATOR_NAMESPACE,
     function::{self, Function},
-    kube::{AUDIT_VARIABLE, Kube},
+    kube::{AUDIT_VARIABLE, Kube, QUIET_VARIABLE},
     sample_jar,
 };
 use anyhow::{Context, Result, ensure};
@@ -16,8 +16,6 @@ use serde_json::Value;
 
 const FUNCTIONS: usize = 20;
 const SETTLE: Duration = Duration::from_secs(300);
-/// `cargo xtask soak` sets it to 600.
-const SECONDS_VARIABLE: &str = "ANNEAL_E2E_QUIET_SECONDS";
 
 #[test]
 fn twenty_functions_without_traffic_cause_no_write() -> Result<()> {
@@ -26,7 +24,7 @@ fn twenty_functions_without_traffic_cause_no_write() -> Result<()> {
         println!("not run: the audit log of this cluster cannot be read ({AUDIT_VARIABLE} is not set)");
         return Ok(());
     };
-    let seconds = std::env::var_os(SECONDS_VARIABLE)
+    let seconds = std::env::var_os(QUIET_VARIABLE)
         .and_then(|text| text.to_str()?.parse().ok())
         .unwrap_or(120);
     let namespace = "e2e-quiet";

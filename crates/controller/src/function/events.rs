@@ -56,7 +56,8 @@ fn events(old: &FunctionStatus, plan: &Plan) -> Vec<Event> {
         && let Some(transition) = plan.state.history.last()
     {
         let note = format!("Revision {} reached {}.", transition.revision, transition.to.as_str());
-        events.push(event(EventType::Normal, transition.reason, note, "Promote"));
+        // Events of one action are counted as one: each stage has its own.
+        events.push(event(EventType::Normal, transition.reason, note, transition.to.as_str()));
     }
     for (kind, action) in WATCHED {
         if let Some(condition) = plan

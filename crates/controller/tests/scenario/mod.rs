@@ -1,0 +1,301 @@
+//! One Function, an apiserver in memory, and a depot that says what a test lets it say.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+};
+
+use anneal_api::v1alpha1::{Function, FunctionStatus};
+use anneal_controller::{
+    clock::Clock,
+    config::Config,
+    context::{Context, Failures, Gateways, Pace, Sources},
+    depot::Depot,
+    function,
+    metrics::Metrics,
+    reports::Registry,
+    watch::GatewayPods,
+};
+use anneal_core::digest::Digest;
+use anneal_protocol::{
+    FunctionRef,
+    depot::{Confirmed, FACTS_PATH, JarRecord, PURGES_PATH, PurgeReply, REJECTIONS_PATH},
+    facts::{BuildFact, BuildRecord, Facts, FactsRequest, MetadataFacts, ProfileFacts},
+    gateway::{FunctionReport, GatewayReport},
+    handler::{Contract, Handler, HandlerRequest},
+};
+use anneal_telemetry::Registry as Figures;
+use anneal_testkit::Apiserver;
+use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use kube::{
+    core::PartialObjectMeta,
+    runtime::{controller::Action, reflector, watcher},
+};
+use serde_json::{Value, json};
+
+pub(crate) const FUNCTION: &str = "/apis/anneal.dev/v1alpha1/namespaces/shop/functions/hello";
+pub(crate) const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
+pub(crate) const JOBS: &str = "/apis/batch/v1/namespaces/shop/jobs";
+pub(crate) const PODS: &str = "/api/v1/namespaces/shop/pods";
+pub(crate) const SERVICES: &str = "/api/v1/namespaces/shop/services";
+const CONFIG_MAP: &str = "/api/v1/namespaces/shop/configmaps/hello-jar";
+const JAR: &[u8] = b"a jar";
+
+/// What the depot knows, and whether it answers.
+#[derive(Default)]
+pub(crate) struct Stored {
+    pub(crate) facts: Facts,
+    pub(crate) down: bool,
+    pub(crate) purged: bool,
+}
+
+type Shelf = Arc<Mutex<Stored>>;
+
+/// The whole scene.
+pub(crate) struct Scene {
+    pub(crate) apiserver: Apiserver,
+    pub(crate) stored: Shelf,
+    pub(crate) now: Arc<AtomicI64>,
+    registry: Registry,
+    depot: String,
+    token: tempfile::NamedTempFile,
+    context: Arc<Context>,
+}
+
+impl Scene {
+    pub(crate) async fn new() -> Self {
+        let stored = Shelf::default();
+        let depot = serve(Arc::clone(&stored)).await;
+        let apiserver = Apiserver::default();
+        let token = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(token.path(), "token").expect("it is written");
+        let (registry, now) = (Registry::default(), Arc::new(AtomicI64::new(1_800_000_000)));
+        let context = context(&apiserver, &registry, &now, &depot, token.path().to_owned());
+        apiserver.put(CONFIG_MAP, json!({"metadata": {"name": "hello-jar", "namespace": "shop"}, "data": {"app.jar": "a jar"}}));
+        apiserver.put(
+            FUNCTION,
+            json!({
+                "apiVersion": "anneal.dev/v1alpha1",
+                "kind": "Function",
+                "metadata": {"name": "hello", "namespace": "shop", "uid": "uid-f", "generation": 1},
+                "spec": {
+                    "source": {"configMap": {"name": "hello-jar", "key": "app.jar"}},
+                    "pipeline": {"profiles": {"min": 1, "minEvents": 1}},
+                },
+            }),
+        );
+        Self { apiserver, stored, now, registry, depot, token, context }
+    }
+
+    /// Another process with the same cluster: nothing in memory survives.
+    pub(crate) fn restart(&mut self) {
+        self.registry = Registry::default();
+        self.context = context(&self.apiserver, &self.registry, &self.now, &self.depot, self.token.path().to_owned());
+    }
+
+    /// One visit.
+    pub(crate) async fn visit(&self) -> Result<Action, function::Error> {
+        let object: PartialObjectMeta<Function> =
+            serde_json::from_value(json!({"metadata": {"name": "hello", "namespace": "shop"}})).expect("metadata");
+        function::reconcile(Arc::new(object), Arc::clone(&self.context)).await
+    }
+
+    /// Visits until one writes nothing.
+    pub(crate) async fn settle(&self) {
+        for _ in 0..30 {
+            self.apiserver.take_writes();
+            self.visit().await.expect("the visit succeeds");
+            if self.apiserver.take_writes().is_empty() {
+                return;
+            }
+        }
+        panic!("the visits do not come to rest");
+    }
+
+    /// The kubelets, the Deployment controller and the Job controller do their work; agents say that all went well.
+    pub(crate) fn run(&self) {
+        for path in self.apiserver.paths(&format!("{DEPLOYMENTS}/")) {
+            self.run_deployment(&path);
+        }
+        for path in self.apiserver.paths(&format!("{JOBS}/")) {
+            let job = self.apiserver.get(&path).expect("it is there");
+            if job["status"].is_null() {
+                self.run_job(&path, &job);
+            }
+        }
+    }
+
+    fn run_deployment(&self, path: &str) {
+        let deployment = self.apiserver.get(path).expect("it is there");
+        let name = deployment["metadata"]["name"].as_str().expect("a name").to_owned();
+        let replicas = deployment["spec"]["replicas"].as_u64().unwrap_or(1);
+        for pod in self.apiserver.paths(&format!("{PODS}/{name}-")) {
+            self.apiserver.remove(&pod);
+        }
+        for number in 0..replicas {
+            let owner = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": format!("{name}-rs"), "uid": "rs", "controller": true});
+            let pod = json!({
+                "metadata": {"name": format!("{name}-{number}"), "namespace": "shop", "labels": deployment["spec"]["template"]["metadata"]["labels"], "ownerReferences": [owner]},
+                "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+            });
+            self.apiserver.put(&format!("{PODS}/{name}-{number}"), pod);
+        }
+        self.apiserver.change(path, &json!({"status": {"replicas": replicas}}));
+    }
+
+    fn run_job(&self, path: &str, job: &Value) {
+        let annotation = |name: &str| job["metadata"]["annotations"][name].as_str().unwrap_or_default().to_owned();
+        let key = annotation("anneal.dev/build-key");
+        let mut stored = self.stored.lock().expect("no test panics with it");
+        if job["metadata"]["labels"]["anneal.dev/stage"] == "r" {
+            stored.facts.jar = Some(record());
+        } else {
+            stored.facts.builds.insert(key.clone(), BuildFact::Committed(build(&key)));
+        }
+        let complete = json!({"type": "Complete", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"});
+        self.apiserver.change(path, &json!({"status": {"conditions": [complete]}}));
+    }
+
+    /// The tracer's metadata and one profile for every instrumented build are merged.
+    pub(crate) fn collect(&self) {
+        let status = self.status();
+        let mut stored = self.stored.lock().expect("no test panics with it");
+        stored.facts.metadata = Some(MetadataFacts { digest: digest(b"metadata"), inputs: vec!["pod-0".to_owned()] });
+        for artifact in status.artifacts.iter().filter(|artifact| artifact.stage == anneal_api::v1alpha1::Stage::PgoInstrumented) {
+            let profile = ProfileFacts { digest: digest(b"profile"), inputs: vec!["pod-0".to_owned()], events: 100, ..ProfileFacts::default() };
+            stored.facts.profiles.insert(artifact.build_key.clone(), profile);
+        }
+    }
+
+    /// The one gateway follows the routes that stand in status.
+    pub(crate) fn acknowledge(&self) {
+        let function = FunctionRef { namespace: "shop".to_owned(), name: "hello".to_owned(), uid: "uid-f".to_owned() };
+        let generation = self.status().route_generation.unwrap_or_default();
+        let report = FunctionReport { function, generation, deployments: BTreeMap::new(), unroutable: 0 };
+        let report = GatewayReport { gateway: "gateway-0".to_owned(), boot: "1".to_owned(), functions: vec![report] };
+        self.registry.take(report, tokio::time::Instant::now());
+    }
+
+    /// Everything goes well for a while.
+    pub(crate) async fn go_on(&self) {
+        self.settle().await;
+        self.run();
+        self.settle().await;
+        self.collect();
+        self.acknowledge();
+        self.settle().await;
+    }
+
+    pub(crate) fn function(&self) -> Value {
+        self.apiserver.get(FUNCTION).expect("the Function is there")
+    }
+
+    pub(crate) fn status(&self) -> FunctionStatus {
+        serde_json::from_value(self.function()["status"].clone()).unwrap_or_default()
+    }
+
+    /// Status and reason of a condition.
+    pub(crate) fn condition(&self, kind: &str) -> (String, String) {
+        let condition = self.status().conditions.into_iter().find(|condition| condition.type_ == kind).expect("every type is present");
+        (condition.status, condition.reason)
+    }
+}
+
+fn context(apiserver: &Apiserver, registry: &Registry, now: &Arc<AtomicI64>, depot: &str, token: PathBuf) -> Arc<Context> {
+    let client = apiserver.client();
+    let config = serde_json::from_value::<Config>(json!({
+        "clusterDomain": "cluster.local",
+        "gatewayService": {"name": "anneal-gateway", "namespace": "anneal-system", "port": 80},
+        "gatewaySelector": {"app.kubernetes.io/component": "gateway"},
+        "depotUrl": "http://depot:8081",
+        "image": "anneal:1",
+        "imagePullPolicy": "IfNotPresent",
+        "defaultToolchain": "t",
+        "toolchains": {"t": {"edition": "Oracle", "builder": "b", "tracerJvm": "t", "jvm": "j", "nativeBase": "n", "architecture": "amd64"}},
+    }));
+    let now = Arc::clone(now);
+    Arc::new(Context {
+        depot: Depot::new(depot, token).expect("a client"),
+        recorder: Context::recorder(client.clone(), "test"),
+        client,
+        config: config.expect("a configuration"),
+        launcher: Digest::of(b"launcher"),
+        clock: Clock::from_fn(move || now.load(Ordering::SeqCst)),
+        gateways: Gateways { pods: one_gateway(), registry: registry.clone() },
+        sources: Sources::default(),
+        pace: Pace::default(),
+        failures: Failures::default(),
+        metrics: Metrics::new(&Figures::new()).expect("they are registered once"),
+    })
+}
+
+fn one_gateway() -> GatewayPods {
+    let (store, mut writer) = reflector::store();
+    let pod: PartialObjectMeta<k8s_openapi::api::core::v1::Pod> =
+        serde_json::from_value(json!({"metadata": {"name": "gateway-0", "namespace": "anneal-system"}})).expect("metadata");
+    writer.apply_watcher_event(&watcher::Event::Apply(pod));
+    GatewayPods { store, listed: Arc::new(AtomicBool::new(true)) }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Digest::of(bytes).to_string()
+}
+
+fn record() -> JarRecord {
+    let handler = Handler { class: "a.B".to_owned(), method: "main".to_owned(), contract: Contract::Map };
+    JarRecord { sha256: digest(JAR), bytes: 5, requested: HandlerRequest::default(), entry: Some(digest(b"entry")), handler }
+}
+
+fn build(key: &str) -> BuildRecord {
+    BuildRecord {
+        attempt: "pod".to_owned(),
+        sha256: digest(key.as_bytes()),
+        bytes: 10,
+        seconds: 20,
+        peak_memory_bytes: None,
+        pgo: vec!["user-provided".to_owned()],
+        applicability_percent: Some(97.5),
+        relevance_percent: None,
+    }
+}
+
+/// A depot that answers what is on the shelf.
+async fn serve(stored: Shelf) -> String {
+    let router = Router::new().route(FACTS_PATH, post(facts)).route(PURGES_PATH, post(purge)).route(REJECTIONS_PATH, post(reject)).with_state(stored);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+async fn facts(State(stored): State<Shelf>, Json(asked): Json<FactsRequest>) -> Result<Json<Facts>, StatusCode> {
+    let stored = stored.lock().expect("no test panics with it");
+    if stored.down {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let Facts { jar, builds, profiles, metadata } = stored.facts.clone();
+    let is_asked = |jar: &JarRecord| asked.jar.as_ref().is_some_and(|asked| asked.sha256 == jar.sha256);
+    Ok(Json(Facts {
+        jar: jar.filter(is_asked),
+        builds: builds.into_iter().filter(|(key, _)| asked.builds.contains(key)).collect(),
+        profiles: profiles.into_iter().filter(|(key, _)| asked.profiles.contains(key)).collect(),
+        metadata: metadata.filter(|_| asked.metadata.is_some()),
+    }))
+}
+
+async fn purge(State(stored): State<Shelf>) -> Result<Json<PurgeReply>, StatusCode> {
+    let mut stored = stored.lock().expect("no test panics with it");
+    if stored.down {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let first = !std::mem::replace(&mut stored.purged, true);
+    Ok(Json(PurgeReply { deleted: u64::from(first), complete: !first }))
+}
+
+async fn reject() -> Json<Confirmed> {
+    Json(Confirmed::default())
+}
