@@ -6,7 +6,11 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "anneal", version, about = "Serves Java functions and moves them, under live traffic, to profile-guided native executables.")]
+#[command(
+    name = "anneal",
+    version,
+    about = "Serves Java functions and moves them, under live traffic, to profile-guided native executables."
+)]
 struct Command {
     #[command(subcommand)]
     role: Role,
@@ -35,7 +39,10 @@ fn main() -> Result<ExitCode> {
         anneal_agent::install(directory).context("cannot install the agent")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
     runtime.block_on(async {
         match command.role {
             Role::Controller(args) => anneal_controller::run(args).await.context("the controller ended")?,

@@ -1,4 +1,4 @@
-//! The CustomResourceDefinition as it is published in `crds/`: what `kube` derives, put into the form the API conventions ask for.
+//! The `CustomResourceDefinition` as it is published in `crds/`: what `kube` derives, put into the form the API conventions ask for.
 
 use kube::CustomResourceExt;
 use serde_json::{Map, Value, json};
@@ -48,9 +48,15 @@ fn whole_bounds(members: &mut Map<String, Value>) {
 /// The limits that `metav1.Condition` has upstream and the derived schema lacks.
 fn bound_conditions(conditions: &mut Value) {
     let properties = &mut conditions["items"]["properties"];
-    merge(&mut properties["type"], &json!({"maxLength": 316, "pattern": r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}));
+    merge(
+        &mut properties["type"],
+        &json!({"maxLength": 316, "pattern": r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}),
+    );
     merge(&mut properties["status"], &json!({"enum": ["True", "False", "Unknown"]}));
-    merge(&mut properties["reason"], &json!({"minLength": 1, "maxLength": 1024, "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}));
+    merge(
+        &mut properties["reason"],
+        &json!({"minLength": 1, "maxLength": 1024, "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}),
+    );
     merge(&mut properties["message"], &json!({"maxLength": 32768}));
     merge(&mut properties["observedGeneration"], &json!({"minimum": 0}));
 }

@@ -21,8 +21,15 @@ pub enum ConditionType {
 
 impl ConditionType {
     /// All, in the order they are written.
-    pub const ALL: [Self; 7] =
-        [Self::Ready, Self::SourceResolved, Self::Built, Self::ProfilesSufficient, Self::Optimized, Self::Progressing, Self::Stalled];
+    pub const ALL: [Self; 7] = [
+        Self::Ready,
+        Self::SourceResolved,
+        Self::Built,
+        Self::ProfilesSufficient,
+        Self::Optimized,
+        Self::Progressing,
+        Self::Stalled,
+    ];
 
     /// As it stands in `status.conditions[].type`.
     pub const fn as_str(self) -> &'static str {

@@ -5,8 +5,14 @@ mod spec;
 #[expect(unreachable_pub, reason = "the derive repeats these structs inside functions, under our spans")]
 mod status;
 
-pub use spec::{Build, ConfigMapSource, Contract, EnvVar, Function, FunctionSpec, Handler, HotspotAgent, HttpSource, Instrumented, KeyRef, Pipeline, Profiles, Resources, S3Source, Scaling, Source, Target, Warmup, WarmupRequest};
-pub use status::{Artifact, ArtifactRef, FunctionStatus, Gate, GateVerdict, LatencySample, ProfileStatus, RejectedBuild, Revision, Stage, TrafficTarget, Transition};
+pub use spec::{
+    Build, ConfigMapSource, Contract, EnvVar, Function, FunctionSpec, Handler, HotspotAgent, HttpSource, Instrumented, KeyRef, Pipeline,
+    Profiles, Resources, S3Source, Scaling, Source, Target, Warmup, WarmupRequest,
+};
+pub use status::{
+    Artifact, ArtifactRef, FunctionStatus, Gate, GateVerdict, LatencySample, ProfileStatus, RejectedBuild, Revision, Stage, TrafficTarget,
+    Transition,
+};
 
 #[cfg(test)]
 mod tests;

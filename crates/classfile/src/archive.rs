@@ -9,10 +9,7 @@ use flate2::bufread::DeflateDecoder;
 use snafu::ResultExt as _;
 
 use crate::directory::{self, LOCAL_LENGTH, Listed, read_at, u16_at};
-use crate::error::{
-    Error, ExceedLimitSnafu, InflateEntrySnafu, NameFault, ParseHeaderSnafu, ReadJarSnafu,
-    RefuseNameSnafu, Result,
-};
+use crate::error::{Error, ExceedLimitSnafu, InflateEntrySnafu, NameFault, ParseHeaderSnafu, ReadJarSnafu, RefuseNameSnafu, Result};
 use crate::facts::{self, JarFacts};
 use crate::limits::JarLimits;
 use crate::manifest;
@@ -51,10 +48,7 @@ impl Jar {
     }
 
     /// Opens anything that can be read and positioned.
-    pub fn from_source(
-        mut source: impl Read + Seek + Send + 'static,
-        limits: &JarLimits,
-    ) -> Result<Self> {
+    pub fn from_source(mut source: impl Read + Seek + Send + 'static, limits: &JarLimits) -> Result<Self> {
         let listed = directory::read(&mut source, limits)?;
         Ok(Self {
             source: Box::new(source),
@@ -108,9 +102,7 @@ impl Jar {
     pub(crate) fn unpack(&mut self, index: usize, output: &mut impl io::Write) -> Result<()> {
         let entry = &self.listed[index];
         let start = content_start(&mut *self.source, entry, index)?;
-        self.source
-            .seek(SeekFrom::Start(start))
-            .context(ReadJarSnafu)?;
+        self.source.seek(SeekFrom::Start(start)).context(ReadJarSnafu)?;
         let packed = BufReader::with_capacity(32 << 10, (&mut *self.source).take(entry.packed));
         let copied = if entry.deflated {
             copy(&mut DeflateDecoder::new(packed), entry, output)
@@ -125,11 +117,7 @@ impl Jar {
 }
 
 /// Checks the local header against the directory and gives the position behind it.
-fn content_start<S: Read + Seek + ?Sized>(
-    mut source: &mut S,
-    entry: &Listed,
-    index: usize,
-) -> Result<u64> {
+fn content_start<S: Read + Seek + ?Sized>(mut source: &mut S, entry: &Listed, index: usize) -> Result<u64> {
     let damaged = |_: Error| {
         ParseHeaderSnafu {
             what: "local header",
@@ -139,10 +127,7 @@ fn content_start<S: Read + Seek + ?Sized>(
     };
     let header = read_at(&mut source, entry.offset, LOCAL_LENGTH).map_err(damaged)?;
     let method = if entry.deflated { 8 } else { 0 };
-    if !header.starts_with(b"PK\x03\x04")
-        || u16_at(&header, 6) & 1 != 0
-        || u16_at(&header, 8) != method
-    {
+    if !header.starts_with(b"PK\x03\x04") || u16_at(&header, 6) & 1 != 0 || u16_at(&header, 8) != method {
         return ParseHeaderSnafu {
             what: "local header",
             index,

@@ -145,10 +145,7 @@ impl Member {
     }
 }
 
-fn parse_members(
-    cursor: &mut Cursor<'_>,
-    constants: &mut Constants<'_>,
-) -> Result<Vec<Member>, ClassFileError> {
+fn parse_members(cursor: &mut Cursor<'_>, constants: &mut Constants<'_>) -> Result<Vec<Member>, ClassFileError> {
     let mut members = Vec::new();
     for _ in 0..cursor.u16()? {
         let access = cursor.u16()?;
@@ -171,10 +168,7 @@ fn parse_members(
     Ok(members)
 }
 
-fn parse_attribute<'a>(
-    cursor: &mut Cursor<'a>,
-    constants: &mut Constants<'_>,
-) -> Result<(Arc<str>, Cursor<'a>), ClassFileError> {
+fn parse_attribute<'a>(cursor: &mut Cursor<'a>, constants: &mut Constants<'_>) -> Result<(Arc<str>, Cursor<'a>), ClassFileError> {
     let name = constants.text(cursor.u16()?)?;
     let length = cursor.u32()?;
     let content = cursor.take(usize::try_from(length).unwrap_or(usize::MAX))?;
@@ -182,11 +176,7 @@ fn parse_attribute<'a>(
 }
 
 /// The flags that a nested class has in the source: its file says public for protected ones.
-fn own_flags(
-    content: &mut Cursor<'_>,
-    constants: &mut Constants<'_>,
-    name: &str,
-) -> Result<Option<u16>, ClassFileError> {
+fn own_flags(content: &mut Cursor<'_>, constants: &mut Constants<'_>, name: &str) -> Result<Option<u16>, ClassFileError> {
     for _ in 0..content.u16()? {
         let inner = constants.class(content.u16()?)?;
         content.take(4)?;

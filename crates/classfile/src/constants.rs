@@ -34,10 +34,7 @@ impl<'a> Constants<'a> {
                         3 | 4 | 9..=12 | 17 | 18 => 4,
                         5 | 6 => 8,
                         _ => {
-                            return DamagedSnafu {
-                                what: "constant pool",
-                            }
-                            .fail();
+                            return DamagedSnafu { what: "constant pool" }.fail();
                         }
                     };
                     cursor.take(length)?;
@@ -55,13 +52,8 @@ impl<'a> Constants<'a> {
 
     pub(crate) fn text(&mut self, index: u16) -> Result<Arc<str>, ClassFileError> {
         match self.slots.get_mut(usize::from(index)) {
-            Some(Slot::Text(bytes, decoded)) => {
-                Ok(Arc::clone(decoded.get_or_insert_with(|| decode(bytes))))
-            }
-            _ => DamagedSnafu {
-                what: "reference to text",
-            }
-            .fail(),
+            Some(Slot::Text(bytes, decoded)) => Ok(Arc::clone(decoded.get_or_insert_with(|| decode(bytes)))),
+            _ => DamagedSnafu { what: "reference to text" }.fail(),
         }
     }
 
@@ -89,11 +81,7 @@ fn decode(bytes: &[u8]) -> Arc<str> {
     let mut units = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let [first, tail @ ..] = rest {
-        let continuation = |at: usize| {
-            tail.get(at)
-                .filter(|byte| **byte & 0xc0 == 0x80)
-                .map(|byte| u16::from(byte & 0x3f))
-        };
+        let continuation = |at: usize| tail.get(at).filter(|byte| **byte & 0xc0 == 0x80).map(|byte| u16::from(byte & 0x3f));
         let first = u16::from(*first);
         let (unit, length) = match (first, continuation(0), continuation(1)) {
             (0x01..=0x7f, ..) => (first, 1),
@@ -118,9 +106,6 @@ mod tests {
         assert_eq!(&*decode("ü€".as_bytes()), "ü€");
         // U+1F600 as a pair of surrogates.
         assert_eq!(&*decode(&[0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80]), "\u{1f600}");
-        assert_eq!(
-            &*decode(&[0xff, 0xc3, 0xe0, 0x80]),
-            "\u{fffd}\u{fffd}\u{fffd}\u{fffd}"
-        );
+        assert_eq!(&*decode(&[0xff, 0xc3, 0xe0, 0x80]), "\u{fffd}\u{fffd}\u{fffd}\u{fffd}");
     }
 }

@@ -9,9 +9,8 @@ use std::io::{Read, Seek, SeekFrom};
 use snafu::ResultExt as _;
 
 use crate::error::{
-    Error, ExceedLimitSnafu, NameFault, OverlapEntriesSnafu, ParseDirectorySnafu, ParseHeaderSnafu,
-    ReadJarSnafu, RecogniseArchiveSnafu, RefuseLinkSnafu, RefuseMethodSnafu, RefuseNameSnafu,
-    Result,
+    Error, ExceedLimitSnafu, NameFault, OverlapEntriesSnafu, ParseDirectorySnafu, ParseHeaderSnafu, ReadJarSnafu, RecogniseArchiveSnafu,
+    RefuseLinkSnafu, RefuseMethodSnafu, RefuseNameSnafu, Result,
 };
 use crate::limits::JarLimits;
 
@@ -92,10 +91,7 @@ fn locate<S: Read + Seek>(source: &mut S, length: u64) -> Result<Location> {
     let tail = read_at(source, tail_start, tail_length)?;
     let found = (0..(tail.len() + 1).saturating_sub(END_LENGTH))
         .rev()
-        .find(|start| {
-            tail[*start..].starts_with(&END)
-                && start + END_LENGTH + usize::from(u16_at(&tail, start + 20)) == tail.len()
-        });
+        .find(|start| tail[*start..].starts_with(&END) && start + END_LENGTH + usize::from(u16_at(&tail, start + 20)) == tail.len());
     let Some(found) = found else {
         return RecogniseArchiveSnafu.fail();
     };
@@ -108,12 +104,7 @@ fn locate<S: Read + Seek>(source: &mut S, length: u64) -> Result<Location> {
     let large = entries == u16::MAX || size == u32::MAX || offset == u32::MAX;
     let (directory_end, entries, size, offset) = match large_end(source, end_start)? {
         Some(record) if large => record,
-        _ => (
-            end_start,
-            u64::from(entries),
-            u64::from(size),
-            u64::from(offset),
-        ),
+        _ => (end_start, u64::from(entries), u64::from(size), u64::from(offset)),
     };
     let start = directory_end.checked_sub(size);
     let prefix = start.and_then(|start| start.checked_sub(offset));
@@ -129,10 +120,7 @@ fn locate<S: Read + Seek>(source: &mut S, length: u64) -> Result<Location> {
 }
 
 /// The end record for more than 65 534 entries: its position, entries, directory size and directory offset.
-fn large_end<S: Read + Seek>(
-    source: &mut S,
-    end_start: u64,
-) -> Result<Option<(u64, u64, u64, u64)>> {
+fn large_end<S: Read + Seek>(source: &mut S, end_start: u64) -> Result<Option<(u64, u64, u64, u64)>> {
     let Some(locator_start) = end_start.checked_sub(LARGE_LOCATOR_LENGTH) else {
         return Ok(None);
     };
@@ -148,12 +136,7 @@ fn large_end<S: Read + Seek>(
     if !record.starts_with(&LARGE_END) || u64_at(&record, 24) != u64_at(&record, 32) {
         return ParseDirectorySnafu.fail();
     }
-    Ok(Some((
-        start,
-        u64_at(&record, 32),
-        u64_at(&record, 40),
-        u64_at(&record, 48),
-    )))
+    Ok(Some((start, u64_at(&record, 32), u64_at(&record, 40), u64_at(&record, 48))))
 }
 
 fn parse(bytes: &[u8], location: &Location, limits: &JarLimits) -> Result<Vec<Listed>> {
@@ -195,12 +178,7 @@ fn parse(bytes: &[u8], location: &Location, limits: &JarLimits) -> Result<Vec<Li
     Ok(listed)
 }
 
-fn parse_entry(
-    bytes: &[u8],
-    index: usize,
-    location: &Location,
-    limits: &JarLimits,
-) -> Result<(Listed, usize)> {
+fn parse_entry(bytes: &[u8], index: usize, location: &Location, limits: &JarLimits) -> Result<(Listed, usize)> {
     let damaged = || {
         ParseHeaderSnafu {
             what: "central header",
@@ -212,10 +190,7 @@ fn parse_entry(
         return Err(damaged());
     }
     let name_length = usize::from(u16_at(bytes, 28));
-    let length = CENTRAL_LENGTH
-        + name_length
-        + usize::from(u16_at(bytes, 30))
-        + usize::from(u16_at(bytes, 32));
+    let length = CENTRAL_LENGTH + name_length + usize::from(u16_at(bytes, 30)) + usize::from(u16_at(bytes, 32));
     if bytes.len() < length {
         return Err(damaged());
     }
@@ -223,8 +198,8 @@ fn parse_entry(
     if u16_at(bytes, 8) & 1 != 0 || !matches!(method, 0 | 8) {
         return RefuseMethodSnafu { index }.fail();
     }
-    let name = check_name(&bytes[CENTRAL_LENGTH..CENTRAL_LENGTH + name_length], limits)
-        .map_err(|fault| Error::RefuseName { index, fault })?;
+    let name =
+        check_name(&bytes[CENTRAL_LENGTH..CENTRAL_LENGTH + name_length], limits).map_err(|fault| Error::RefuseName { index, fault })?;
     check_kind(bytes, index)?;
     let (packed, unpacked, offset) = (u32_at(bytes, 20), u32_at(bytes, 24), u32_at(bytes, 42));
     // All ones stand for a size in an extra field; our bounds are below 4 GiB.
@@ -281,8 +256,7 @@ fn check_kind(bytes: &[u8], index: usize) -> Result<()> {
     let made_on = bytes[5];
     let kind = u32_at(bytes, 38) >> 28;
     // Nothing else is a kind; old archivers write all ones where they know none, or mark directories as files.
-    if matches!(made_on, UNIX | MACOS) && matches!(kind, PIPE | CHARACTERS | BLOCKS | LINK | SOCKET)
-    {
+    if matches!(made_on, UNIX | MACOS) && matches!(kind, PIPE | CHARACTERS | BLOCKS | LINK | SOCKET) {
         return RefuseLinkSnafu { index }.fail();
     }
     Ok(())
@@ -292,12 +266,7 @@ fn check_kind(bytes: &[u8], index: usize) -> Result<()> {
 fn check_ranges(listed: &[Listed], directory_start: u64) -> Result<()> {
     let mut ranges: Vec<_> = listed
         .iter()
-        .map(|entry| {
-            (
-                entry.offset,
-                entry.offset + LOCAL_LENGTH + entry.name.len() as u64 + entry.packed,
-            )
-        })
+        .map(|entry| (entry.offset, entry.offset + LOCAL_LENGTH + entry.name.len() as u64 + entry.packed))
         .collect();
     ranges.sort_unstable();
     let ends_before = ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0);
@@ -311,11 +280,7 @@ fn check_ranges(listed: &[Listed], directory_start: u64) -> Result<()> {
 pub(crate) fn read_at<S: Read + Seek>(source: &mut S, start: u64, length: u64) -> Result<Vec<u8>> {
     source.seek(SeekFrom::Start(start)).context(ReadJarSnafu)?;
     let mut bytes = Vec::new();
-    source
-        .by_ref()
-        .take(length)
-        .read_to_end(&mut bytes)
-        .context(ReadJarSnafu)?;
+    source.by_ref().take(length).read_to_end(&mut bytes).context(ReadJarSnafu)?;
     if bytes.len() as u64 == length {
         Ok(bytes)
     } else {

@@ -59,11 +59,7 @@ pub fn generate(handler: &Handler) -> Option<Vec<u8>> {
     let mut pool = Pool::default();
     let (constructor, call, field) = match handler.contract() {
         Contract::Http => return None,
-        Contract::Map => (
-            empty_constructor(&mut pool),
-            call_static(&mut pool, &user, handler.method()),
-            None,
-        ),
+        Contract::Map => (empty_constructor(&mut pool), call_static(&mut pool, &user, handler.method()), None),
         Contract::Function(_) => {
             let field = format!("L{user};");
             (
@@ -119,11 +115,7 @@ struct Method {
 
 fn empty_constructor(pool: &mut Pool) -> Vec<u8> {
     let mut code = vec![LOAD_REFERENCE_0];
-    instruction(
-        &mut code,
-        INVOKE_SPECIAL,
-        pool.method(OBJECT, "<init>", "()V"),
-    );
+    instruction(&mut code, INVOKE_SPECIAL, pool.method(OBJECT, "<init>", "()V"));
     code.push(RETURN);
     code
 }
@@ -131,19 +123,11 @@ fn empty_constructor(pool: &mut Pool) -> Vec<u8> {
 /// `this.function = new Users();`
 fn creating_constructor(pool: &mut Pool, user: &str, field: &str) -> Vec<u8> {
     let mut code = vec![LOAD_REFERENCE_0];
-    instruction(
-        &mut code,
-        INVOKE_SPECIAL,
-        pool.method(OBJECT, "<init>", "()V"),
-    );
+    instruction(&mut code, INVOKE_SPECIAL, pool.method(OBJECT, "<init>", "()V"));
     code.push(LOAD_REFERENCE_0);
     instruction(&mut code, NEW, pool.class(user));
     code.push(DUPLICATE);
-    instruction(
-        &mut code,
-        INVOKE_SPECIAL,
-        pool.method(user, "<init>", "()V"),
-    );
+    instruction(&mut code, INVOKE_SPECIAL, pool.method(user, "<init>", "()V"));
     instruction(&mut code, PUT_FIELD, pool.field(THIS, "function", field));
     code.push(RETURN);
     code
@@ -179,11 +163,7 @@ fn start(pool: &mut Pool, contract: Contract) -> Vec<u8> {
     let mut code = Vec::new();
     instruction(&mut code, NEW, pool.class(THIS));
     code.push(DUPLICATE);
-    instruction(
-        &mut code,
-        INVOKE_SPECIAL,
-        pool.method(THIS, "<init>", "()V"),
-    );
+    instruction(&mut code, INVOKE_SPECIAL, pool.method(THIS, "<init>", "()V"));
     instruction(&mut code, LOAD_CONSTANT, pool.string(contract.as_str()));
     code.push(LOAD_REFERENCE_0);
     instruction(&mut code, INVOKE_STATIC, pool.method(LAUNCHER, "run", RUN));
@@ -204,13 +184,7 @@ fn assemble(mut pool: Pool, field: Option<&str>, methods: &[Method]) -> Vec<u8> 
     let interface = pool.class(INTERFACE);
     put(
         &mut body,
-        &[
-            PUBLIC | FINAL | SUPER,
-            pool.class(THIS),
-            pool.class(OBJECT),
-            1,
-            interface,
-        ],
+        &[PUBLIC | FINAL | SUPER, pool.class(THIS), pool.class(OBJECT), 1, interface],
     );
     match field {
         Some(descriptor) => {
@@ -219,10 +193,7 @@ fn assemble(mut pool: Pool, field: Option<&str>, methods: &[Method]) -> Vec<u8> 
         }
         None => put(&mut body, &[0]),
     }
-    put(
-        &mut body,
-        &[u16::try_from(methods.len()).unwrap_or(u16::MAX)],
-    );
+    put(&mut body, &[u16::try_from(methods.len()).unwrap_or(u16::MAX)]);
     for method in methods {
         write_method(&mut body, &mut pool, method);
     }
@@ -239,39 +210,14 @@ fn write_method(body: &mut Vec<u8>, pool: &mut Pool, method: &Method) {
     let attributes = if method.throws { 2 } else { 1 };
     put(
         body,
-        &[
-            method.access,
-            pool.text(method.name),
-            pool.text(method.descriptor),
-            attributes,
-        ],
+        &[method.access, pool.text(method.name), pool.text(method.descriptor), attributes],
     );
     if method.throws {
-        put(
-            body,
-            &[
-                pool.text("Exceptions"),
-                0,
-                4,
-                1,
-                pool.class("java/lang/Throwable"),
-            ],
-        );
+        put(body, &[pool.text("Exceptions"), 0, 4, 1, pool.class("java/lang/Throwable")]);
     }
     let length = u16::try_from(method.code.len()).unwrap_or(u16::MAX);
     // Stack, locals and the code's length; behind the code no handlers and no attributes.
-    put(
-        body,
-        &[
-            pool.text("Code"),
-            0,
-            12 + length,
-            STACK,
-            method.locals,
-            0,
-            length,
-        ],
-    );
+    put(body, &[pool.text("Code"), 0, 12 + length, STACK, method.locals, 0, length]);
     body.extend(&method.code);
     put(body, &[0, 0]);
 }

@@ -103,9 +103,7 @@ impl Error {
         match self {
             Self::ReadJar { .. } => "unreadable",
             Self::RecogniseArchive => "not-a-jar",
-            Self::ParseHeader { .. } | Self::ParseDirectory | Self::InflateEntry { .. } => {
-                "damaged"
-            }
+            Self::ParseHeader { .. } | Self::ParseDirectory | Self::InflateEntry { .. } => "damaged",
             Self::ExceedLimit { .. } => "limit",
             Self::RefuseName { .. } => "name",
             Self::RefuseLink { .. } => "link",

@@ -86,21 +86,11 @@ pub(crate) fn scan(jar: &mut Jar) -> Result<JarFacts> {
     facts.main_class = jar.manifest_main_class()?;
     facts.shapes.extend(inherited_main(&facts, &superclasses));
     facts.shapes.sort_unstable();
-    facts.candidates = facts
-        .shapes
-        .iter()
-        .filter(|shape| shapes::is_automatic(shape))
-        .cloned()
-        .collect();
+    facts.candidates = facts.shapes.iter().filter(|shape| shapes::is_automatic(shape)).cloned().collect();
     Ok(facts)
 }
 
-fn take_class(
-    facts: &mut JarFacts,
-    superclasses: &mut HashMap<Arc<str>, Arc<str>>,
-    path: &str,
-    class: &ClassFile,
-) {
+fn take_class(facts: &mut JarFacts, superclasses: &mut HashMap<Arc<str>, Arc<str>>, path: &str, class: &ClassFile) {
     facts.class_count += 1;
     facts.newest_class_version = facts.newest_class_version.max(class.major);
     facts.index.insert(class);
@@ -114,10 +104,7 @@ fn take_class(
 }
 
 /// The main class, if a superclass within the jar has its `main`.
-fn inherited_main(
-    facts: &JarFacts,
-    superclasses: &HashMap<Arc<str>, Arc<str>>,
-) -> Option<Candidate> {
+fn inherited_main(facts: &JarFacts, superclasses: &HashMap<Arc<str>, Arc<str>>) -> Option<Candidate> {
     let main_class = facts.main_class.as_ref()?;
     let starts = |class: &str| {
         facts

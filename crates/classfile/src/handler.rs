@@ -64,11 +64,7 @@ impl Handler {
     /// A handler that was chosen before, for example read from a store. The names must be ones a class file can hold.
     pub fn new(class: &str, method: &str, contract: Contract) -> Option<Self> {
         let fits = |name: &str, refused: &str| {
-            !name.is_empty()
-                && name.len() <= 4096
-                && !name
-                    .chars()
-                    .any(|symbol| symbol.is_control() || refused.contains(symbol))
+            !name.is_empty() && name.len() <= 4096 && !name.chars().any(|symbol| symbol.is_control() || refused.contains(symbol))
         };
         let parts = class.split('.').all(|part| !part.is_empty());
         let valid = parts && fits(class, ";[/<>") && fits(method, ".;[/<>");
@@ -114,32 +110,16 @@ fn find_anywhere(facts: &JarFacts, request: Request<'_>) -> Result<Handler, Hand
     if !found.is_empty() {
         return choose(&found);
     }
-    let is_main = |shape: &&Candidate| {
-        fits(shape, request)
-            && shape.contract == Contract::Http
-            && Some(&shape.class) == facts.main_class.as_ref()
-    };
-    facts
-        .shapes
-        .iter()
-        .find(is_main)
-        .and_then(checked)
-        .ok_or(HandlerError::NoHandler)
+    let is_main =
+        |shape: &&Candidate| fits(shape, request) && shape.contract == Contract::Http && Some(&shape.class) == facts.main_class.as_ref();
+    facts.shapes.iter().find(is_main).and_then(checked).ok_or(HandlerError::NoHandler)
 }
 
-fn find_in_class(
-    facts: &JarFacts,
-    class: &str,
-    request: Request<'_>,
-) -> Result<Handler, HandlerError> {
+fn find_in_class(facts: &JarFacts, class: &str, request: Request<'_>) -> Result<Handler, HandlerError> {
     let in_class = || facts.shapes.iter().filter(|shape| shape.class == class);
     let fitting: Vec<_> = in_class().filter(|shape| fits(shape, request)).collect();
     // A class that follows a function's contract may have a `main` beside it, to be tried out by hand.
-    let functions: Vec<_> = fitting
-        .iter()
-        .copied()
-        .filter(|shape| shape.contract != Contract::Http)
-        .collect();
+    let functions: Vec<_> = fitting.iter().copied().filter(|shape| shape.contract != Contract::Http).collect();
     if !functions.is_empty() {
         return choose(&functions);
     }
@@ -149,9 +129,7 @@ fn find_in_class(
     if !facts.index.contains_class(class) {
         return Err(HandlerError::ClassNotFound);
     }
-    let has_method = request
-        .method
-        .is_none_or(|method| facts.index.contains_name(class, method));
+    let has_method = request.method.is_none_or(|method| facts.index.contains_name(class, method));
     Err(if has_method {
         HandlerError::WrongShape
     } else {
@@ -165,10 +143,7 @@ fn fits(shape: &Candidate, request: Request<'_>) -> bool {
         (None, Contract::Map) => shape.method == "main",
         (None, Contract::Function(_) | Contract::Http) => true,
     };
-    method
-        && request
-            .contract
-            .is_none_or(|contract| shape.contract.name() == contract)
+    method && request.contract.is_none_or(|contract| shape.contract.name() == contract)
 }
 
 fn choose(found: &[&Candidate]) -> Result<Handler, HandlerError> {

@@ -44,9 +44,7 @@ impl MethodIndex {
 
     /// Whether the jar has the class.
     pub fn contains_class(&self, class: &str) -> bool {
-        self.numbers
-            .get(class)
-            .is_some_and(|class| self.classes.contains_key(class))
+        self.numbers.get(class).is_some_and(|class| self.classes.contains_key(class))
     }
 
     /// Whether the class declares the method.
@@ -66,9 +64,7 @@ impl MethodIndex {
         let [Some(class), Some(name)] = numbers else {
             return false;
         };
-        let with_name = |methods: &BTreeSet<(u32, u32)>| {
-            methods.range((name, 0)..=(name, u32::MAX)).next().is_some()
-        };
+        let with_name = |methods: &BTreeSet<(u32, u32)>| methods.range((name, 0)..=(name, u32::MAX)).next().is_some();
         self.classes.get(&class).is_some_and(with_name)
     }
 
@@ -86,10 +82,7 @@ impl MethodIndex {
     pub fn classes(&self) -> Vec<(&str, Vec<(&str, &str)>)> {
         let text = |number: u32| &*self.texts[number as usize];
         let sorted = |methods: &BTreeSet<(u32, u32)>| {
-            let mut methods: Vec<_> = methods
-                .iter()
-                .map(|(name, descriptor)| (text(*name), text(*descriptor)))
-                .collect();
+            let mut methods: Vec<_> = methods.iter().map(|(name, descriptor)| (text(*name), text(*descriptor))).collect();
             methods.sort_unstable();
             methods
         };

@@ -21,9 +21,7 @@ pub(crate) fn of(class: &ClassFile) -> Vec<Candidate> {
     let mut shapes: Vec<_> = class
         .methods
         .iter()
-        .filter(|method| {
-            is_public_static(method) && &*method.descriptor == MAP_TO_MAP && is_plain(&method.name)
-        })
+        .filter(|method| is_public_static(method) && &*method.descriptor == MAP_TO_MAP && is_plain(&method.name))
         .map(|method| candidate(class, &method.name, Contract::Map))
         .collect();
     shapes.extend(function(class));
@@ -42,24 +40,16 @@ pub(crate) fn is_automatic(shape: &Candidate) -> bool {
 
 /// The class named as the program's entry point, if it can be started.
 pub(crate) fn http(class: &ClassFile) -> Option<Candidate> {
-    let starts = |method: &Member| {
-        is_public_static(method) && &*method.name == "main" && &*method.descriptor == MAIN
-    };
-    class
-        .methods
-        .iter()
-        .any(starts)
-        .then(|| candidate(class, "main", Contract::Http))
+    let starts = |method: &Member| is_public_static(method) && &*method.name == "main" && &*method.descriptor == MAIN;
+    class.methods.iter().any(starts).then(|| candidate(class, "main", Contract::Http))
 }
 
 fn function(class: &ClassFile) -> Option<Candidate> {
-    let direct = class
-        .interfaces
+    let direct = class.interfaces.iter().any(|interface| &**interface == FUNCTION);
+    let constructed = class
+        .methods
         .iter()
-        .any(|interface| &**interface == FUNCTION);
-    let constructed = class.methods.iter().any(|method| {
-        method.has(access::PUBLIC) && &*method.name == "<init>" && &*method.descriptor == "()V"
-    });
+        .any(|method| method.has(access::PUBLIC) && &*method.name == "<init>" && &*method.descriptor == "()V");
     let kind = signature::function_kind(class.signature.as_deref()?)?;
     (direct && constructed).then(|| candidate(class, "apply", Contract::Function(kind)))
 }
@@ -69,10 +59,7 @@ fn is_public_static(method: &Member) -> bool {
 }
 
 fn is_plain(name: &str) -> bool {
-    name.len() <= LONGEST_NAME
-        && !name
-            .chars()
-            .any(|symbol| symbol.is_control() || symbol.is_whitespace())
+    name.len() <= LONGEST_NAME && !name.chars().any(|symbol| symbol.is_control() || symbol.is_whitespace())
 }
 
 fn candidate(class: &ClassFile, method: &str, contract: Contract) -> Candidate {

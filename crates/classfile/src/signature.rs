@@ -6,8 +6,7 @@ const FUNCTION: &str = "Ljava/util/function/Function<";
 
 /// The kind of values that a class's `Function` interface takes and gives, if both are the same known kind.
 pub(crate) fn function_kind(signature: &str) -> Option<Kind> {
-    let interface = top_level_types(skip_type_parameters(signature)?)
-        .find(|part| part.starts_with(FUNCTION))?;
+    let interface = top_level_types(skip_type_parameters(signature)?).find(|part| part.starts_with(FUNCTION))?;
     let arguments = interface.strip_prefix(FUNCTION)?.strip_suffix(">;")?;
     let mut kinds = top_level_types(arguments).map(kind);
     match (kinds.next()??, kinds.next()??, kinds.next()) {
@@ -52,9 +51,7 @@ fn top_level_types(text: &str) -> impl Iterator<Item = &str> {
         if rest.is_empty() {
             return None;
         }
-        let (part, tail) = rest
-            .split_at_checked(type_length(rest))
-            .unwrap_or((rest, ""));
+        let (part, tail) = rest.split_at_checked(type_length(rest)).unwrap_or((rest, ""));
         rest = tail;
         Some(part)
     })
@@ -85,17 +82,12 @@ mod tests {
     use crate::contract::Kind;
 
     fn of(arguments: &str) -> Option<Kind> {
-        function_kind(&format!(
-            "Ljava/lang/Object;Ljava/util/function/Function<{arguments}>;"
-        ))
+        function_kind(&format!("Ljava/lang/Object;Ljava/util/function/Function<{arguments}>;"))
     }
 
     #[test]
     fn knows_the_three_kinds() {
-        assert_eq!(
-            of("Ljava/lang/String;Ljava/lang/String;"),
-            Some(Kind::String)
-        );
+        assert_eq!(of("Ljava/lang/String;Ljava/lang/String;"), Some(Kind::String));
         assert_eq!(of("[B[B"), Some(Kind::Bytes));
         assert_eq!(of("Ljava/util/Map;Ljava/util/Map;"), Some(Kind::Map));
         let map = "Ljava/util/Map<Ljava/lang/String;Ljava/lang/Object;>;";
@@ -120,10 +112,7 @@ mod tests {
     fn finds_the_interface_among_others() {
         let text = "<T:Ljava/lang/Object;>Lcom/Base<TT;>;Ljava/io/Serializable;Ljava/util/function/Function<[B[B>;";
         assert_eq!(function_kind(text), Some(Kind::Bytes));
-        assert_eq!(
-            function_kind("Lcom/Base<Ljava/util/function/Function<[B[B>;>;"),
-            None
-        );
+        assert_eq!(function_kind("Lcom/Base<Ljava/util/function/Function<[B[B>;>;"), None);
         assert_eq!(function_kind("<<<"), None);
         assert_eq!(function_kind("\u{fffd}<\u{fffd}"), None);
     }

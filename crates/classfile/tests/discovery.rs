@@ -3,8 +3,7 @@
 mod support;
 
 use anneal_classfile::{
-    ClassFile, Contract, ContractName, Handler, HandlerError, Jar, JarFacts, JarLimits, Kind,
-    Request, access, find_handler,
+    ClassFile, Contract, ContractName, Handler, HandlerError, Jar, JarFacts, JarLimits, Kind, Request, access, find_handler,
 };
 use support::{Class, Entry, HTTP_MAIN, MAP_MAIN, STRINGS, archive, class, entry, function};
 
@@ -29,37 +28,19 @@ fn found(facts: &JarFacts) -> Result<(String, String, Contract), HandlerError> {
     describe(find_handler(facts, Request::default()))
 }
 
-fn describe(
-    handler: Result<Handler, HandlerError>,
-) -> Result<(String, String, Contract), HandlerError> {
-    handler.map(|handler| {
-        (
-            handler.class().to_owned(),
-            handler.method().to_owned(),
-            handler.contract(),
-        )
-    })
+fn describe(handler: Result<Handler, HandlerError>) -> Result<(String, String, Contract), HandlerError> {
+    handler.map(|handler| (handler.class().to_owned(), handler.method().to_owned(), handler.contract()))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is compared with a result")]
-fn chosen(
-    class: &str,
-    method: &str,
-    contract: Contract,
-) -> Result<(String, String, Contract), HandlerError> {
+fn chosen(class: &str, method: &str, contract: Contract) -> Result<(String, String, Contract), HandlerError> {
     Ok((class.to_owned(), method.to_owned(), contract))
 }
 
 #[test]
 fn finds_the_one_main_on_maps() {
-    let jar = facts(&[
-        class("com/shop/FileHash", &[MAP_MAIN]),
-        class("com/shop/Other", &[]),
-    ]);
-    assert_eq!(
-        found(&jar),
-        chosen("com.shop.FileHash", "main", Contract::Map)
-    );
+    let jar = facts(&[class("com/shop/FileHash", &[MAP_MAIN]), class("com/shop/Other", &[])]);
+    assert_eq!(found(&jar), chosen("com.shop.FileHash", "main", Contract::Map));
     assert_eq!(jar.class_count, 2);
     assert_eq!(jar.newest_class_version, 65);
 }
@@ -67,20 +48,10 @@ fn finds_the_one_main_on_maps() {
 #[test]
 fn finds_functions_of_each_kind() {
     let strings = facts(&[function("F", STRINGS)]);
-    assert_eq!(
-        found(&strings),
-        chosen("F", "apply", Contract::Function(Kind::String))
-    );
-    let bytes = facts(&[function(
-        "F",
-        "Ljava/lang/Object;Ljava/util/function/Function<[B[B>;",
-    )]);
-    assert_eq!(
-        found(&bytes),
-        chosen("F", "apply", Contract::Function(Kind::Bytes))
-    );
-    let maps =
-        "Ljava/lang/Object;Ljava/util/function/Function<Ljava/util/Map<**>;Ljava/util/Map<**>;>;";
+    assert_eq!(found(&strings), chosen("F", "apply", Contract::Function(Kind::String)));
+    let bytes = facts(&[function("F", "Ljava/lang/Object;Ljava/util/function/Function<[B[B>;")]);
+    assert_eq!(found(&bytes), chosen("F", "apply", Contract::Function(Kind::Bytes)));
+    let maps = "Ljava/lang/Object;Ljava/util/function/Function<Ljava/util/Map<**>;Ljava/util/Map<**>;>;";
     assert_eq!(
         found(&facts(&[function("F", maps)])),
         chosen("F", "apply", Contract::Function(Kind::Map))
@@ -144,11 +115,7 @@ fn takes_no_class_that_cannot_be_called() {
         two_kinds,
     ] {
         let name = class.name;
-        assert_eq!(
-            found(&facts(&[class])),
-            Err(HandlerError::NoHandler),
-            "{name}"
-        );
+        assert_eq!(found(&facts(&[class])), Err(HandlerError::NoHandler), "{name}");
     }
     let nested = Class {
         inner: Some(0x1 | access::STATIC),
@@ -160,11 +127,7 @@ fn takes_no_class_that_cannot_be_called() {
 #[test]
 fn takes_no_class_from_another_place_than_its_name_says() {
     let class = function("com/F", STRINGS);
-    for place in [
-        "META-INF/versions/21/com/F.class",
-        "BOOT-INF/classes/com/F.class",
-        "lib/F.class",
-    ] {
+    for place in ["META-INF/versions/21/com/F.class", "BOOT-INF/classes/com/F.class", "lib/F.class"] {
         let jar = facts_of(&[entry(place, &class.bytes())]);
         assert_eq!(found(&jar), Err(HandlerError::NoHandler));
         assert!(jar.index.contains_class("com.F"));
@@ -174,11 +137,7 @@ fn takes_no_class_from_another_place_than_its_name_says() {
 #[test]
 fn names_the_candidates_where_there_are_several() {
     let jar = facts(&[function("Z", STRINGS), class("A", &[MAP_MAIN])]);
-    let Err(HandlerError::Ambiguous {
-        count: 2,
-        candidates,
-    }) = found(&jar)
-    else {
+    let Err(HandlerError::Ambiguous { count: 2, candidates }) = found(&jar) else {
         panic!("two handlers")
     };
     assert_eq!(candidates, jar.candidates);
@@ -196,10 +155,7 @@ fn names_the_candidates_where_there_are_several() {
 #[test]
 fn falls_back_to_the_manifests_program() {
     let program = class("app/Server", &[HTTP_MAIN]);
-    assert_eq!(
-        found(&facts(std::slice::from_ref(&program))),
-        Err(HandlerError::NoHandler)
-    );
+    assert_eq!(found(&facts(std::slice::from_ref(&program))), Err(HandlerError::NoHandler));
     let jar = with_main_class(std::slice::from_ref(&program), "app.Server");
     assert_eq!(found(&jar), chosen("app.Server", "main", Contract::Http));
     let both = with_main_class(&[program.clone(), class("A", &[MAP_MAIN])], "app.Server");
@@ -208,14 +164,8 @@ fn falls_back_to_the_manifests_program() {
         contract: Some(ContractName::Http),
         ..Request::default()
     };
-    assert_eq!(
-        describe(find_handler(&both, http)),
-        chosen("app.Server", "main", Contract::Http)
-    );
-    assert_eq!(
-        found(&with_main_class(&[program], "app.Missing")),
-        Err(HandlerError::NoHandler)
-    );
+    assert_eq!(describe(find_handler(&both, http)), chosen("app.Server", "main", Contract::Http));
+    assert_eq!(found(&with_main_class(&[program], "app.Missing")), Err(HandlerError::NoHandler));
 }
 
 #[test]
@@ -234,84 +184,40 @@ fn follows_superclasses_to_the_programs_main() {
         superclass: "app/Child",
         ..class("app/Base", &[])
     };
-    assert_eq!(
-        found(&with_main_class(&[child, circle], "app.Child")),
-        Err(HandlerError::NoHandler)
-    );
+    assert_eq!(found(&with_main_class(&[child, circle], "app.Child")), Err(HandlerError::NoHandler));
 }
 
 #[test]
 fn checks_what_was_asked_for() {
     let handlers = class(
         "com.shop.Jobs".replace('.', "/").leak(),
-        &[
-            MAP_MAIN,
-            (0x9, "nightly", MAP_MAIN.2),
-            (0x9, "helper", "()V"),
-            HTTP_MAIN,
-        ],
+        &[MAP_MAIN, (0x9, "nightly", MAP_MAIN.2), (0x9, "helper", "()V"), HTTP_MAIN],
     );
     let jar = facts(&[handlers, function("G", STRINGS)]);
-    let ask = |class, method, contract| {
-        describe(find_handler(
-            &jar,
-            Request {
-                class,
-                method,
-                contract,
-            },
-        ))
-    };
+    let ask = |class, method, contract| describe(find_handler(&jar, Request { class, method, contract }));
     let jobs = Some("com.shop.Jobs");
-    assert_eq!(
-        ask(jobs, None, None),
-        chosen("com.shop.Jobs", "main", Contract::Map)
-    );
-    assert_eq!(
-        ask(jobs, Some("nightly"), None),
-        chosen("com.shop.Jobs", "nightly", Contract::Map)
-    );
-    assert_eq!(
-        ask(None, Some("nightly"), None),
-        chosen("com.shop.Jobs", "nightly", Contract::Map)
-    );
+    assert_eq!(ask(jobs, None, None), chosen("com.shop.Jobs", "main", Contract::Map));
+    assert_eq!(ask(jobs, Some("nightly"), None), chosen("com.shop.Jobs", "nightly", Contract::Map));
+    assert_eq!(ask(None, Some("nightly"), None), chosen("com.shop.Jobs", "nightly", Contract::Map));
     assert_eq!(
         ask(jobs, None, Some(ContractName::Http)),
         chosen("com.shop.Jobs", "main", Contract::Http)
     );
-    assert_eq!(
-        ask(Some("com.shop.Gone"), None, None),
-        Err(HandlerError::ClassNotFound)
-    );
-    assert_eq!(
-        ask(jobs, Some("gone"), None),
-        Err(HandlerError::MethodNotFound)
-    );
-    assert_eq!(
-        ask(jobs, Some("helper"), None),
-        Err(HandlerError::WrongShape)
-    );
-    assert_eq!(
-        ask(jobs, None, Some(ContractName::Function)),
-        Err(HandlerError::WrongShape)
-    );
+    assert_eq!(ask(Some("com.shop.Gone"), None, None), Err(HandlerError::ClassNotFound));
+    assert_eq!(ask(jobs, Some("gone"), None), Err(HandlerError::MethodNotFound));
+    assert_eq!(ask(jobs, Some("helper"), None), Err(HandlerError::WrongShape));
+    assert_eq!(ask(jobs, None, Some(ContractName::Function)), Err(HandlerError::WrongShape));
     assert_eq!(
         ask(Some("G"), Some("apply"), None),
         chosen("G", "apply", Contract::Function(Kind::String))
     );
-    assert_eq!(
-        ask(Some("G"), Some("main"), None),
-        Err(HandlerError::MethodNotFound)
-    );
+    assert_eq!(ask(Some("G"), Some("main"), None), Err(HandlerError::MethodNotFound));
 }
 
 #[test]
 fn lists_what_would_configure_the_builder() {
     let jar = facts_of(&[
-        entry(
-            "META-INF/native-image/g/a/native-image.properties",
-            b"Args = --features=Evil",
-        ),
+        entry("META-INF/native-image/g/a/native-image.properties", b"Args = --features=Evil"),
         entry("META-INF/native-image/native-image.properties", b""),
         entry("META-INF/native-image/g/a/reflect-config.json", b"[]"),
         entry("native-image.properties", b""),
@@ -321,10 +227,7 @@ fn lists_what_would_configure_the_builder() {
 
 #[test]
 fn indexes_methods_by_class_name_and_descriptor() {
-    let jar = facts(&[
-        class("com/A", &[MAP_MAIN, (0, "f", "(I[J)V")]),
-        class("com/B", &[(0, "f", "()V")]),
-    ]);
+    let jar = facts(&[class("com/A", &[MAP_MAIN, (0, "f", "(I[J)V")]), class("com/B", &[(0, "f", "()V")])]);
     assert!(jar.index.contains("com.A", "f", "(I[J)V"));
     assert!(!jar.index.contains("com.B", "f", "(I[J)V"));
     assert!(!jar.index.contains("com.C", "f", "()V"));
@@ -335,10 +238,7 @@ fn indexes_methods_by_class_name_and_descriptor() {
 #[test]
 fn reads_the_parts_of_a_class() {
     let parsed = ClassFile::parse(&function("a/F", STRINGS).bytes()).expect("valid");
-    assert_eq!(
-        (&*parsed.name, parsed.superclass.as_deref()),
-        ("a/F", Some("java/lang/Object"))
-    );
+    assert_eq!((&*parsed.name, parsed.superclass.as_deref()), ("a/F", Some("java/lang/Object")));
     assert_eq!(parsed.signature.as_deref(), Some(STRINGS));
     assert_eq!(parsed.methods.len(), 2);
     assert_eq!(&*parsed.methods[1].name, "apply");
@@ -365,9 +265,7 @@ fn refuses_every_cut_class() {
 fn a_small_class_cannot_unfold_into_a_large_index() {
     // One text of 60 000 bytes as the descriptor of 65 000 methods would be 4 GB if it were copied.
     let long: &'static str = "x".repeat(60_000).leak();
-    let mut bytes = vec![
-        0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 65, 0, 5, 7, 0, 2, 1, 0, 1, b'A', 7, 0, 2, 1,
-    ];
+    let mut bytes = vec![0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 65, 0, 5, 7, 0, 2, 1, 0, 1, b'A', 7, 0, 2, 1];
     bytes.extend(60_000_u16.to_be_bytes());
     bytes.extend(long.as_bytes());
     bytes.extend([0, 0x21, 0, 1, 0, 0, 0, 0, 0, 0]);

@@ -8,31 +8,20 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anneal_classfile::{
-    ClassFile, Contract, Handler, Jar, JarLimits, Kind, Request, entry, find_handler,
-};
+use anneal_classfile::{ClassFile, Contract, Handler, Jar, JarLimits, Kind, Request, entry, find_handler};
 
 fn handler(contract: Contract) -> Handler {
-    let method = if contract == Contract::Map {
-        "handle"
-    } else {
-        "apply"
-    };
+    let method = if contract == Contract::Map { "handle" } else { "apply" };
     Handler::new("com.shop.Größe$Fn", method, contract).expect("the names are valid")
 }
 
 #[test]
 fn declares_what_the_launcher_asks_for() {
     for contract in [Contract::Map, Contract::Function(Kind::Bytes)] {
-        let class = ClassFile::parse(&entry::generate(&handler(contract)).expect("a function"))
-            .expect("valid");
+        let class = ClassFile::parse(&entry::generate(&handler(contract)).expect("a function")).expect("valid");
         assert_eq!(&*class.name, "anneal/Entry");
         assert_eq!(
-            class
-                .interfaces
-                .iter()
-                .map(|name| &**name)
-                .collect::<Vec<_>>(),
+            class.interfaces.iter().map(|name| &**name).collect::<Vec<_>>(),
             ["dev/anneal/launcher/Handler"]
         );
         let methods: Vec<_> = class
@@ -48,11 +37,7 @@ fn declares_what_the_launcher_asks_for() {
                 (9, "main", "([Ljava/lang/String;)V"),
             ]
         );
-        let fields: Vec<_> = class
-            .fields
-            .iter()
-            .map(|field| (&*field.name, &*field.descriptor))
-            .collect();
+        let fields: Vec<_> = class.fields.iter().map(|field| (&*field.name, &*field.descriptor)).collect();
         let expected: &[_] = if contract == Contract::Map {
             &[]
         } else {
@@ -89,11 +74,7 @@ fn refuses_names_that_a_class_cannot_have() {
         ("A;", "main"),
         ("A\n", "m"),
     ] {
-        assert_eq!(
-            Handler::new(class, method, Contract::Map),
-            None,
-            "{class:?}"
-        );
+        assert_eq!(Handler::new(class, method, Contract::Map), None, "{class:?}");
     }
     for method in ["", "<init>", "a.b", "a/b", "a;", "a\0"] {
         assert_eq!(Handler::new("A", method, Contract::Map), None, "{method:?}");
@@ -120,23 +101,41 @@ public final class Launcher {
 }"#;
 
 const SOURCES: [(&str, &str); 7] = [
-    ("dev/anneal/launcher/Handler.java", "package dev.anneal.launcher;
-        public interface Handler { Object call(Object in) throws Throwable; }"),
+    (
+        "dev/anneal/launcher/Handler.java",
+        "package dev.anneal.launcher;
+        public interface Handler { Object call(Object in) throws Throwable; }",
+    ),
     ("dev/anneal/launcher/Launcher.java", LAUNCHER),
-    ("user/Maps.java", r#"package user; import java.util.Map;
+    (
+        "user/Maps.java",
+        r#"package user; import java.util.Map;
         public class Maps { public static Map<String, Object> main(Map<String, Object> in) {
-            return Map.of("hello", in.get("name")); } }"#),
-    ("user/Strings.java", r#"package user;
+            return Map.of("hello", in.get("name")); } }"#,
+    ),
+    (
+        "user/Strings.java",
+        r#"package user;
         public class Strings implements java.util.function.Function<String, String> {
-            public String apply(String in) { return in + "!"; } }"#),
-    ("user/Outer.java", r"package user; import java.util.function.Function;
+            public String apply(String in) { return in + "!"; } }"#,
+    ),
+    (
+        "user/Outer.java",
+        r"package user; import java.util.function.Function;
         public class Outer { public static final class Größe implements Function<byte[], byte[]> {
-            public byte[] apply(byte[] in) { return new byte[] {in[0], '?'}; } } }"),
-    ("user/FromMaps.java", r#"package user; import java.util.Map;
+            public byte[] apply(byte[] in) { return new byte[] {in[0], '?'}; } } }",
+    ),
+    (
+        "user/FromMaps.java",
+        r#"package user; import java.util.Map;
         public class FromMaps implements java.util.function.Function<Map<String, Object>, Map<String, Object>> {
-            public Map<String, Object> apply(Map<String, Object> in) { throw new IllegalStateException("no"); } }"#),
-    ("Plain.java", "import java.util.Map;
-        public class Plain { public static Map<?, ?> work(Map<?, ?> in) throws Exception { return in; } }"),
+            public Map<String, Object> apply(Map<String, Object> in) { throw new IllegalStateException("no"); } }"#,
+    ),
+    (
+        "Plain.java",
+        "import java.util.Map;
+        public class Plain { public static Map<?, ?> work(Map<?, ?> in) throws Exception { return in; } }",
+    ),
 ];
 
 /// A kit to compile and run with, from `JAVA_HOME` or `PATH`.
@@ -154,11 +153,7 @@ fn runs_on_a_virtual_machine() {
     let Some((java, javac)) = find_kit() else {
         // Past the harness, which would keep a passing test's words to itself.
         let reason = "neither JAVA_HOME nor PATH has java and javac";
-        writeln!(
-            std::io::stderr(),
-            "SKIPPED runs_on_a_virtual_machine: {reason}"
-        )
-        .expect("stderr is open");
+        writeln!(std::io::stderr(), "SKIPPED runs_on_a_virtual_machine: {reason}").expect("stderr is open");
         return;
     };
     let folder = tempfile::tempdir().expect("a place for files");
@@ -170,20 +165,12 @@ fn runs_on_a_virtual_machine() {
     ];
     for (name, text) in SOURCES {
         let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("every source has a folder"))
-            .expect("a folder can be made");
+        fs::create_dir_all(path.parent().expect("every source has a folder")).expect("a folder can be made");
         fs::write(&path, text).expect("a source can be written");
         arguments.push(path.into());
     }
-    let compiled = Command::new(javac)
-        .args(arguments)
-        .output()
-        .expect("javac starts");
-    assert!(
-        compiled.status.success(),
-        "{}",
-        String::from_utf8_lossy(&compiled.stderr)
-    );
+    let compiled = Command::new(javac).args(arguments).output().expect("javac starts");
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
 
     let out = folder.path().join("out");
     let cases = [
@@ -199,24 +186,14 @@ fn runs_on_a_virtual_machine() {
         fs::write(&jar, entry::jar(&handler).expect("a function")).expect("a jar can be written");
         let path = std::env::join_paths([&out, &jar]).expect("no colon in the path");
         let ran = Command::new(&java)
-            .args([
-                "-Xverify:all",
-                "-Dfile.encoding=UTF-8",
-                "-Dsun.jnu.encoding=UTF-8",
-                "-cp",
-            ])
+            .args(["-Xverify:all", "-Dfile.encoding=UTF-8", "-Dsun.jnu.encoding=UTF-8", "-cp"])
             .arg(path)
             .args([entry::CLASS, "you"])
             .env("LC_ALL", "C.UTF-8")
             .output()
             .expect("java starts");
         let said = String::from_utf8_lossy(&ran.stdout);
-        assert_eq!(
-            said.trim(),
-            expected,
-            "{class}: {}",
-            String::from_utf8_lossy(&ran.stderr)
-        );
+        assert_eq!(said.trim(), expected, "{class}: {}", String::from_utf8_lossy(&ran.stderr));
     }
 }
 
@@ -244,17 +221,11 @@ fn find_compiled(out: &Path, name: &str) -> Vec<u8> {
     let folder = path.parent().expect("classes are in a folder");
     let own = fs::read(&path).ok();
     own.or_else(|| {
-        let stem = name
-            .rsplit('/')
-            .next()?
-            .chars()
-            .take_while(char::is_ascii)
-            .collect::<String>();
+        let stem = name.rsplit('/').next()?.chars().take_while(char::is_ascii).collect::<String>();
         let others = fs::read_dir(folder).ok()?.filter_map(Result::ok);
-        let other = others.map(|file| file.path()).find(|path| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with(&stem))
-        })?;
+        let other = others
+            .map(|file| file.path())
+            .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&stem)))?;
         fs::read(other).ok()
     })
     .expect("the class was compiled")

@@ -16,8 +16,7 @@ fn scan(entries: &[Entry], limits: &JarLimits) -> Result<anneal_classfile::JarFa
 #[track_caller]
 fn refuses_name(name: &str, expected: NameFault) {
     let opened = open(&[entry("good", b""), entry(name, b"x")]);
-    let refused =
-        matches!(&opened, Err(Error::RefuseName { index: 1, fault }) if *fault == expected);
+    let refused = matches!(&opened, Err(Error::RefuseName { index: 1, fault }) if *fault == expected);
     assert!(refused, "{name:?}: {opened:?}");
 }
 
@@ -83,10 +82,7 @@ fn refuses_links_and_special_files() {
             attributes: (kind | 0o777) << 16,
             ..entry("a", b"/etc/passwd")
         };
-        assert!(
-            matches!(open(&[link]), Err(Error::RefuseLink { index: 0 })),
-            "{kind:o}"
-        );
+        assert!(matches!(open(&[link]), Err(Error::RefuseLink { index: 0 })), "{kind:o}");
     }
     let file = Entry {
         made_on: 3,
@@ -119,10 +115,7 @@ fn refuses_encryption_and_other_methods() {
     ));
     for method in [1, 9, 12, 14, 93, 99] {
         assert!(matches!(
-            open(&[Entry {
-                method,
-                ..entry("a", b"")
-            }]),
+            open(&[Entry { method, ..entry("a", b"") }]),
             Err(Error::RefuseMethod { .. })
         ));
     }
@@ -158,10 +151,7 @@ fn refuses_bombs_before_unpacking_them() {
         entry_bytes: 10,
         ..limits.clone()
     };
-    assert!(matches!(
-        scan(&[entry("a", &[1; 11])], &small),
-        Err(Error::ExceedLimit { .. })
-    ));
+    assert!(matches!(scan(&[entry("a", &[1; 11])], &small), Err(Error::ExceedLimit { .. })));
     let small = JarLimits {
         total_bytes: 10,
         ..limits.clone()
@@ -182,18 +172,12 @@ fn refuses_bombs_before_unpacking_them() {
         archive_bytes: 50,
         ..limits.clone()
     };
-    assert!(matches!(
-        scan(&[entry("a", b"")], &small),
-        Err(Error::ExceedLimit { .. })
-    ));
+    assert!(matches!(scan(&[entry("a", b"")], &small), Err(Error::ExceedLimit { .. })));
     let small = JarLimits {
         directory_bytes: 20,
         ..limits
     };
-    assert!(matches!(
-        scan(&[entry("a", b"")], &small),
-        Err(Error::ExceedLimit { .. })
-    ));
+    assert!(matches!(scan(&[entry("a", b"")], &small), Err(Error::ExceedLimit { .. })));
 }
 
 #[test]
@@ -246,8 +230,7 @@ fn refuses_what_is_no_archive() {
 fn refuses_every_cut() {
     let whole = archive(&[entry("a/B.class", b"content"), entry("c", b"more")]);
     for length in 0..whole.len() {
-        let cut = Jar::from_bytes(whole[..length].to_vec(), &JarLimits::default())
-            .and_then(|mut jar| jar.scan());
+        let cut = Jar::from_bytes(whole[..length].to_vec(), &JarLimits::default()).and_then(|mut jar| jar.scan());
         assert!(cut.is_err(), "{length} bytes of {}", whole.len());
     }
 }
@@ -265,14 +248,8 @@ fn reads_archives_behind_a_start_script_and_before_a_comment() {
     let end = bytes.len() - 2;
     bytes.splice(end.., [3, 0, b'h', b'i', b'!']);
     let mut jar = Jar::from_bytes(bytes, &JarLimits::default()).expect("odd, but honest");
-    assert_eq!(
-        jar.read("a", 100).expect("intact").as_deref(),
-        Some(&b"content"[..])
-    );
-    assert_eq!(
-        jar.read("b", 100).expect("intact").as_deref(),
-        Some(&b"plain"[..])
-    );
+    assert_eq!(jar.read("a", 100).expect("intact").as_deref(), Some(&b"content"[..]));
+    assert_eq!(jar.read("b", 100).expect("intact").as_deref(), Some(&b"plain"[..]));
     assert_eq!(jar.read("c", 100).expect("intact"), None);
     assert!(jar.read("a", 3).is_err());
 }
@@ -280,14 +257,7 @@ fn reads_archives_behind_a_start_script_and_before_a_comment() {
 /// Moves the directory's figures into the record for large archives, as archivers do beyond 65 534 entries.
 fn enlarge(mut bytes: Vec<u8>, entries: u64) -> Vec<u8> {
     let end = bytes.split_off(bytes.len() - 22);
-    let field = |at: usize| {
-        u64::from(u32::from_le_bytes([
-            end[at],
-            end[at + 1],
-            end[at + 2],
-            end[at + 3],
-        ]))
-    };
+    let field = |at: usize| u64::from(u32::from_le_bytes([end[at], end[at + 1], end[at + 2], end[at + 3]]));
     let record_start = bytes.len() as u64;
     bytes.extend(b"PK\x06\x06");
     bytes.extend(44_u64.to_le_bytes());
@@ -307,8 +277,7 @@ fn enlarge(mut bytes: Vec<u8>, entries: u64) -> Vec<u8> {
 #[test]
 fn reads_the_end_record_of_large_archives() {
     let bytes = archive(&[entry("a", b"content"), entry("b", b"")]);
-    let mut jar = Jar::from_bytes(enlarge(bytes.clone(), 2), &JarLimits::default())
-        .expect("large, but honest");
+    let mut jar = Jar::from_bytes(enlarge(bytes.clone(), 2), &JarLimits::default()).expect("large, but honest");
     assert_eq!(jar.scan().expect("intact").entries, 2);
     for entries in [1, 3, u64::from(u16::MAX), u64::MAX] {
         assert!(Jar::from_bytes(enlarge(bytes.clone(), entries), &JarLimits::default()).is_err());
@@ -317,31 +286,18 @@ fn reads_the_end_record_of_large_archives() {
 
 #[test]
 fn counts_what_looks_like_a_class_and_is_none() {
-    let facts = scan(
-        &[entry("a.class", b"text"), class("B", &[]).entry()],
-        &JarLimits::default(),
-    )
-    .expect("valid");
-    assert_eq!(
-        (facts.class_count, facts.unreadable_classes, facts.entries),
-        (1, 1, 2)
-    );
+    let facts = scan(&[entry("a.class", b"text"), class("B", &[]).entry()], &JarLimits::default()).expect("valid");
+    assert_eq!((facts.class_count, facts.unreadable_classes, facts.entries), (1, 1, 2));
 }
 
 #[test]
 fn opens_a_file_and_says_when_there_is_none() {
     let folder = tempfile::tempdir().expect("a place for files");
     let path = folder.path().join("a.jar");
-    assert!(matches!(
-        Jar::open(&path, &JarLimits::default()),
-        Err(Error::ReadJar { .. })
-    ));
+    assert!(matches!(Jar::open(&path, &JarLimits::default()), Err(Error::ReadJar { .. })));
     std::fs::write(&path, archive(&[entry("a", b"")])).expect("the file can be written");
     assert_eq!(
-        Jar::open(&path, &JarLimits::default())
-            .expect("valid")
-            .names()
-            .collect::<Vec<_>>(),
+        Jar::open(&path, &JarLimits::default()).expect("valid").names().collect::<Vec<_>>(),
         ["a"]
     );
 }

@@ -17,11 +17,7 @@ fn survives_mutated_class_files() {
         }
         .bytes(),
         class("B", &[MAP_MAIN, HTTP_MAIN]).bytes(),
-        entry::generate(
-            &anneal_classfile::Handler::new("A", "m", anneal_classfile::Contract::Map)
-                .expect("valid"),
-        )
-        .expect("a function"),
+        entry::generate(&anneal_classfile::Handler::new("A", "m", anneal_classfile::Contract::Map).expect("valid")).expect("a function"),
     ];
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let mut parsed = 0;
@@ -36,10 +32,7 @@ fn survives_mutated_class_files() {
 #[test]
 fn survives_mutated_archives() {
     let seed = archive(&[
-        file(
-            "META-INF/MANIFEST.MF",
-            b"Manifest-Version: 1.0\r\nMain-Class: B\r\n\r\n",
-        ),
+        file("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\r\nMain-Class: B\r\n\r\n"),
         function("a/F", STRINGS).entry(),
         support::Entry {
             method: 0,
@@ -51,9 +44,7 @@ fn survives_mutated_archives() {
     for _ in 0..STEPS {
         let mut bytes = seed.clone();
         dice.mutate(&mut bytes);
-        if let Ok(facts) =
-            Jar::from_bytes(bytes, &JarLimits::default()).and_then(|mut jar| jar.scan())
-        {
+        if let Ok(facts) = Jar::from_bytes(bytes, &JarLimits::default()).and_then(|mut jar| jar.scan()) {
             opened += 1;
             if let Ok(handler) = find_handler(&facts, Request::default()) {
                 assert!(facts.index.contains_class(handler.class()));

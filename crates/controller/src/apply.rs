@@ -18,7 +18,6 @@ use anneal_protocol::depot::RejectionRequest;
 use kube::{
     Api, Client,
     api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy},
-    core::{ApiResource, GroupVersionKind},
 };
 use serde_json::{Value, json};
 use snafu::{OptionExt, ResultExt, Snafu};
@@ -127,24 +126,14 @@ pub struct Applier<'a> {
     pub site: Site<'a>,
 }
 
-/// Objects of one kind that carry this Function's label, by name.
-type Present = BTreeMap<String, DynamicObject>;
+/// Children of a Function that were seen, by kind and name.
+pub type Present = BTreeMap<Kind, BTreeMap<String, DynamicObject>>;
 
 impl Applier<'_> {
     /// Does what the plan says, in an order in which nothing that serves is touched before what replaces it is there.
-    pub async fn apply(&self, wanted: &Wanted, plan: &Plan) -> Result<(), Error> {
+    pub async fn apply(&self, wanted: &Wanted, plan: &Plan, present: &Present) -> Result<(), Error> {
         if plan.scope == Scope::LeaveAlone {
             return Ok(());
-        }
-        let mut present = BTreeMap::new();
-        for kind in [
-            Kind::ServiceAccount,
-            Kind::NetworkPolicy,
-            Kind::Service,
-            Kind::Deployment,
-            Kind::Job,
-        ] {
-            present.insert(kind, self.present(kind).await?);
         }
         // A name that is taken or a refused object stops nothing but itself; an apiserver that does not answer stops all.
         let mut fault = None;
@@ -157,14 +146,14 @@ impl Applier<'_> {
             keep(&mut fault, self.ensure(&child, seen).await)?;
         }
         for wish in plan.executors.values() {
-            keep(&mut fault, self.size(wish, &present).await)?;
+            keep(&mut fault, self.size(wish, present).await)?;
         }
         for name in &plan.obsolete_jobs {
             if let Some(job) = present.get(&Kind::Job).and_then(|jobs| jobs.get(name)) {
                 keep(&mut fault, self.delete(Kind::Job, job).await)?;
             }
         }
-        self.prune_services(plan, &present).await?;
+        self.prune_services(plan, present).await?;
         for (key, reason) in &plan.rejections {
             let request = RejectionRequest {
                 function: convert::function_ref(self.function()),
@@ -181,18 +170,7 @@ impl Applier<'_> {
     }
 
     fn api(&self, kind: Kind) -> Api<DynamicObject> {
-        Api::namespaced_with(self.client.clone(), &self.function().namespace, &resource(kind))
-    }
-
-    async fn present(&self, kind: Kind) -> Result<Present, Error> {
-        let parameters = ListParams::default().labels(&build::selector(&self.function().name));
-        let list = self.api(kind).list(&parameters).await.map_err(Box::new).context(ApiSnafu {
-            verb: "list",
-            kind,
-            name: "",
-        })?;
-        let ours = list.items.into_iter().filter(|object| self.owns(object));
-        Ok(ours.filter_map(|object| Some((object.metadata.name.clone()?, object))).collect())
+        Api::namespaced_with(self.client.clone(), &self.function().namespace, &kind.resource())
     }
 
     fn owns(&self, object: &DynamicObject) -> bool {
@@ -230,7 +208,7 @@ impl Applier<'_> {
             manager = MANAGER_CREATE;
         }
         let object: DynamicObject =
-            serde_json::from_value(object).unwrap_or_else(|_| DynamicObject::new(&child.name, &resource(child.kind)));
+            serde_json::from_value(object).unwrap_or_else(|_| DynamicObject::new(&child.name, &child.kind.resource()));
         let parameters = PostParams {
             field_manager: Some(manager.to_owned()),
             ..PostParams::default()
@@ -276,7 +254,7 @@ impl Applier<'_> {
     }
 
     /// Sets replicas; removes a Deployment when its last pod has gone.
-    async fn size(&self, wish: &ExecutorWish, present: &BTreeMap<Kind, Present>) -> Result<(), Error> {
+    async fn size(&self, wish: &ExecutorWish, present: &Present) -> Result<(), Error> {
         let name = &wish.placement.deployment;
         let replicas = match wish.replicas {
             Replicas::AsTheyAre => return Ok(()),
@@ -315,7 +293,7 @@ impl Applier<'_> {
     }
 
     /// Removes headless Services whose Deployment is gone or going.
-    async fn prune_services(&self, plan: &Plan, present: &BTreeMap<Kind, Present>) -> Result<(), Error> {
+    async fn prune_services(&self, plan: &Plan, present: &Present) -> Result<(), Error> {
         let deployments = present.get(&Kind::Deployment);
         let is_needed =
             |name: &str| plan.executors.contains_key(name) || deployments.is_some_and(|deployments| deployments.contains_key(name));
@@ -371,15 +349,4 @@ fn failure(verb: &'static str, kind: Kind, name: &str, error: kube::Error) -> Er
 
 fn number(object: &DynamicObject, pointer: &str, absent: u64) -> u64 {
     object.data.pointer(pointer).and_then(Value::as_u64).unwrap_or(absent)
-}
-
-fn resource(kind: Kind) -> ApiResource {
-    let (group, version, name, plural) = match kind {
-        Kind::ServiceAccount => ("", "v1", "ServiceAccount", "serviceaccounts"),
-        Kind::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
-        Kind::Service => ("", "v1", "Service", "services"),
-        Kind::Deployment => ("apps", "v1", "Deployment", "deployments"),
-        Kind::Job => ("batch", "v1", "Job", "jobs"),
-    };
-    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, name), plural)
 }

@@ -13,6 +13,7 @@ use anneal_core::{
     plan::{JobWish, Plan},
     spec::{Identity, Wanted},
 };
+use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::Value;
 
 pub use executor::{deployment, headless_service};
@@ -42,6 +43,40 @@ pub enum Kind {
     Deployment,
     /// Resolve and build.
     Job,
+}
+
+impl Kind {
+    /// All kinds, in the order in which they are made.
+    pub const ALL: [Self; 5] = [
+        Self::ServiceAccount,
+        Self::NetworkPolicy,
+        Self::Service,
+        Self::Deployment,
+        Self::Job,
+    ];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ServiceAccount => "ServiceAccount",
+            Self::NetworkPolicy => "NetworkPolicy",
+            Self::Service => "Service",
+            Self::Deployment => "Deployment",
+            Self::Job => "Job",
+        }
+    }
+
+    /// How the apiserver knows it.
+    pub fn resource(self) -> ApiResource {
+        let (group, version, name, plural) = match self {
+            Self::ServiceAccount => ("", "v1", "ServiceAccount", "serviceaccounts"),
+            Self::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
+            Self::Service => ("", "v1", "Service", "services"),
+            Self::Deployment => ("apps", "v1", "Deployment", "deployments"),
+            Self::Job => ("batch", "v1", "Job", "jobs"),
+        };
+        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, name), plural)
+    }
 }
 
 /// An object as it shall be.

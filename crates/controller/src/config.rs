@@ -85,7 +85,6 @@ pub struct ToolchainConfig {
     tracer_jvm: String,
     /// Which JVM agent records reachability metadata.
     #[serde(default)]
-    #[expect(dead_code, reason = "there is one tracer; a configuration that names another is refused when it is read")]
     tracer: Tracer,
     jvm: String,
     native_base: String,

@@ -7,3 +7,6 @@ mod status;
 pub use facts::{function_ref, handler_request, questions, take_facts};
 pub use spec::wanted;
 pub use status::{artifact_ref, condition_type, stage_to_api, state, write_state};
+
+#[cfg(test)]
+mod tests;

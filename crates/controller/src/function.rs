@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anneal_api::v1alpha1::Function;
 use anneal_core::{
     plan::{self, Fault, Input, Operator, Wake},
-    spec::{Identity, Refusal, Wanted},
+    spec::Identity,
 };
 use kube::{
     Api, ResourceExt,
@@ -196,7 +196,7 @@ async fn follow(ctx: &Context, function: &Function, identity: &Identity) -> Resu
     let old = function.status.clone().unwrap_or_default();
     let spec = convert::wanted(&function.spec, |name| ctx.config.toolchain(name));
     let state = convert::state(&old);
-    let observed = observe::observe(ctx, identity, &spec, &state).await.context(ObserveSnafu)?;
+    let observe::Seen { observed, children } = observe::observe(ctx, identity, &spec, &state).await.context(ObserveSnafu)?;
     let operator = Operator {
         launcher: ctx.launcher.clone(),
         agent_image: ctx.config.image.clone(),
@@ -211,7 +211,22 @@ async fn follow(ctx: &Context, function: &Function, identity: &Identity) -> Resu
     };
     let plan = plan::plan(&input);
 
-    let applied = act(ctx, identity, &input.spec, &plan).await;
+    let applied = match &input.spec {
+        Ok(wanted) => {
+            let site = Site {
+                config: &ctx.config,
+                function: identity,
+            };
+            apply::Applier {
+                client: &ctx.client,
+                depot: &ctx.depot,
+                site,
+            }
+            .apply(wanted, &plan, &children)
+            .await
+        }
+        Err(_) => Ok(()),
+    };
     let plan = match &applied {
         Ok(()) => plan,
         Err(error) => plan.with_fault(&Fault {
@@ -228,23 +243,6 @@ async fn follow(ctx: &Context, function: &Function, identity: &Identity) -> Resu
     }
     applied.context(ApplySnafu)?;
     Ok(again(plan.wake, written))
-}
-
-async fn act(ctx: &Context, identity: &Identity, spec: &Result<Wanted, Refusal>, plan: &plan::Plan) -> Result<(), apply::Error> {
-    let Ok(wanted) = spec else {
-        return Ok(());
-    };
-    let site = Site {
-        config: &ctx.config,
-        function: identity,
-    };
-    apply::Applier {
-        client: &ctx.client,
-        depot: &ctx.depot,
-        site,
-    }
-    .apply(wanted, plan)
-    .await
 }
 
 async fn announce(ctx: &Context, function: &Function, old: &anneal_api::v1alpha1::FunctionStatus, plan: &plan::Plan) {

@@ -236,3 +236,6 @@ fn holder(lease: &Lease) -> Option<&str> {
 fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,11 +168,14 @@ impl Server {
 
     /// Serves until it is dropped.
     pub async fn serve(self, address: SocketAddr) -> std::io::Result<()> {
-        let router = Router::new()
+        axum::serve(TcpListener::bind(address).await?, self.router()).await
+    }
+
+    fn router(self) -> Router {
+        Router::new()
             .route(REPORTS_PATH, post(report))
             .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES))
-            .with_state(self);
-        axum::serve(TcpListener::bind(address).await?, router).await
+            .with_state(self)
     }
 
     /// Whether a token is a gateway's.
@@ -253,61 +256,4 @@ fn refuse(code: ProblemCode, message: &str) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-    use anneal_protocol::gateway::FunctionReport;
-
-    use super::*;
-
-    fn function() -> FunctionRef {
-        FunctionRef {
-            namespace: "n".to_owned(),
-            name: "f".to_owned(),
-            uid: "u".to_owned(),
-        }
-    }
-
-    fn report(gateway: &str, boot: &str, generation: i64, requests: u64) -> GatewayReport {
-        let counts = Counts {
-            requests,
-            ..Counts::default()
-        };
-        let deployments = BTreeMap::from([("d".to_owned(), counts)]);
-        let functions = vec![FunctionReport {
-            function: function(),
-            generation,
-            deployments,
-            unroutable: 0,
-        }];
-        GatewayReport {
-            gateway: gateway.to_owned(),
-            boot: boot.to_owned(),
-            functions,
-        }
-    }
-
-    #[test]
-    fn tells_only_of_functions_whose_generation_moved() {
-        let (registry, now) = (Registry::default(), Instant::now());
-        assert_eq!(registry.take(report("a", "1", 1, 5), now), [function()]);
-        assert!(registry.take(report("a", "1", 1, 6), now).is_empty());
-        assert_eq!(registry.take(report("a", "1", 2, 6), now), [function()]);
-        assert_eq!(
-            registry.take(report("a", "2", 2, 0), now),
-            [function()],
-            "a new process says it anew"
-        );
-        assert_eq!(
-            (registry.generation("a", &function()), registry.generation("b", &function())),
-            (Some(2), None)
-        );
-    }
-
-    #[test]
-    fn adds_up_what_the_gateways_counted() {
-        let (registry, now) = (Registry::default(), Instant::now());
-        registry.take(report("a", "1", 1, 5), now);
-        registry.take(report("b", "1", 1, 7), now);
-        registry.take(report("a", "1", 1, 6), now);
-        assert_eq!(registry.counts(&function())["d"].requests, 13);
-    }
-}
+mod tests;

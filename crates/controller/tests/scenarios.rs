@@ -33,14 +33,24 @@ fn assert_same(scene: &Scene, reference: &[(String, Value)], what: &str) {
 /// What is left, without what differs between two ways to it.
 fn end_state(scene: &Scene) -> Vec<(String, Value)> {
     let status = scene.status();
-    let decisions = json!([status.stage, status.stable, status.previous, status.traffic, status.artifacts.len(), status.revisions]);
+    let decisions = json!([
+        status.stage,
+        status.stable,
+        status.previous,
+        status.traffic,
+        status.artifacts.len(),
+        status.revisions
+    ]);
     let mut state = vec![(FUNCTION.to_owned(), decisions)];
     for path in scene.apiserver.paths("/") {
         if path == FUNCTION || path.contains("/events/") || path.contains("/pods/") {
             continue;
         }
         let object = scene.apiserver.get(&path).expect("it is there");
-        state.push((path, json!([object["spec"], object["metadata"]["labels"], object["metadata"]["ownerReferences"]])));
+        state.push((
+            path,
+            json!([object["spec"], object["metadata"]["labels"], object["metadata"]["ownerReferences"]]),
+        ));
     }
     state
 }
@@ -101,7 +111,10 @@ async fn a_deployment_is_made_empty_and_scaled_by_its_own_manager() {
     scene.apiserver.take_writes();
     scene.visit().await.expect("the visit succeeds");
     let writes = scene.apiserver.take_writes();
-    let made = writes.iter().filter(|write| write.method == "POST" && write.path == DEPLOYMENTS).count();
+    let made = writes
+        .iter()
+        .filter(|write| write.method == "POST" && write.path == DEPLOYMENTS)
+        .count();
     let scaled = writes.iter().filter(|write| write.path.ends_with("/scale")).count();
     assert_eq!((made, scaled), (2, 2), "{writes:#?}");
 }
@@ -177,7 +190,10 @@ async fn a_conflict_at_any_write_is_tried_again() {
 async fn a_service_of_somebody_else_is_left_alone_and_named() {
     let scene = Scene::new().await;
     let path = format!("{SERVICES}/hello");
-    scene.apiserver.put(&path, json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "hello", "namespace": "shop"}, "spec": {"type": "ClusterIP"}}));
+    scene.apiserver.put(
+        &path,
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "hello", "namespace": "shop"}, "spec": {"type": "ClusterIP"}}),
+    );
     assert!(scene.visit().await.is_err());
     assert_eq!(scene.condition("Ready"), ("False".to_owned(), "NameTaken".to_owned()));
     assert_eq!(scene.condition("Stalled"), ("True".to_owned(), "NameTaken".to_owned()));
@@ -192,14 +208,23 @@ async fn a_service_of_somebody_else_is_left_alone_and_named() {
 async fn drift_is_brought_back_and_replicas_are_never_sent_with_it() {
     let scene = climbed().await;
     let path = scene.apiserver.paths(&format!("{DEPLOYMENTS}/")).into_iter().find(|path| {
-        scene.apiserver.get(path).is_some_and(|deployment| deployment["metadata"]["labels"]["anneal.dev/stage"] == "o")
+        scene
+            .apiserver
+            .get(path)
+            .is_some_and(|deployment| deployment["metadata"]["labels"]["anneal.dev/stage"] == "o")
     });
     let path = path.expect("the optimized executors");
     let before = scene.apiserver.get(&path).expect("it is there");
-    scene.apiserver.change(&path, &json!({"spec": {"template": {"spec": {"serviceAccountName": "somebody-else"}}}}));
+    scene.apiserver.change(
+        &path,
+        &json!({"spec": {"template": {"spec": {"serviceAccountName": "somebody-else"}}}}),
+    );
     scene.settle().await;
     let after = scene.apiserver.get(&path).expect("it is there");
-    assert_eq!((&after["spec"], &after["metadata"]["uid"]), (&before["spec"], &before["metadata"]["uid"]));
+    assert_eq!(
+        (&after["spec"], &after["metadata"]["uid"]),
+        (&before["spec"], &before["metadata"]["uid"])
+    );
 }
 
 #[tokio::test]
@@ -213,7 +238,10 @@ async fn an_outage_of_the_depot_leaves_what_serves_and_says_so() {
     let scene = Scene::new().await;
     scene.stored.lock().expect("free").down = true;
     scene.settle().await;
-    assert_eq!(scene.condition("SourceResolved"), ("Unknown".to_owned(), "StoreUnavailable".to_owned()));
+    assert_eq!(
+        scene.condition("SourceResolved"),
+        ("Unknown".to_owned(), "StoreUnavailable".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -234,16 +262,21 @@ async fn what_an_agent_says_of_a_jar_stands_in_the_status() {
     let owner = json!({"apiVersion": "batch/v1", "kind": "Job", "name": job["metadata"]["name"], "uid": job["metadata"]["uid"], "controller": true});
     let message = json!({"code": "AmbiguousHandler", "candidates": ["a.B#main (Map)", "c.D#apply (Function)"]}).to_string();
     let terminated = json!({"exitCode": 1, "reason": "Error", "message": message});
-    let container = json!({"name": "resolver", "image": "i", "imageID": "", "ready": false, "restartCount": 0, "state": {"terminated": terminated}});
+    let container =
+        json!({"name": "resolver", "image": "i", "imageID": "", "ready": false, "restartCount": 0, "state": {"terminated": terminated}});
     let labels = job["spec"]["template"]["metadata"]["labels"].clone();
     scene.apiserver.put(
         "/api/v1/namespaces/shop/pods/resolve-0",
         json!({"metadata": {"name": "resolve-0", "namespace": "shop", "labels": labels, "ownerReferences": [owner]}, "status": {"phase": "Failed", "containerStatuses": [container]}}),
     );
-    let failed = json!({"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "lastTransitionTime": "2026-01-01T00:00:00Z"});
+    let failed =
+        json!({"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "lastTransitionTime": "2026-01-01T00:00:00Z"});
     scene.apiserver.change(&path, &json!({"status": {"conditions": [failed]}}));
     scene.settle().await;
-    assert_eq!(scene.condition("SourceResolved"), ("False".to_owned(), "AmbiguousHandler".to_owned()));
+    assert_eq!(
+        scene.condition("SourceResolved"),
+        ("False".to_owned(), "AmbiguousHandler".to_owned())
+    );
     let next = scene.status().next.unwrap_or_default();
     assert!(next.contains("a.B#main") && next.contains("c.D#apply"), "{next}");
 }
@@ -251,7 +284,9 @@ async fn what_an_agent_says_of_a_jar_stands_in_the_status() {
 #[tokio::test]
 async fn a_deleted_function_goes_when_nothing_of_it_is_left() {
     let scene = climbed().await;
-    scene.apiserver.change(FUNCTION, &json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}));
+    scene
+        .apiserver
+        .change(FUNCTION, &json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}));
     scene.stored.lock().expect("free").down = true;
     scene.visit().await.expect("pods still run");
     assert!(scene.apiserver.paths(&format!("{DEPLOYMENTS}/")).is_empty() && scene.apiserver.paths(&format!("{JOBS}/")).is_empty());
@@ -272,7 +307,10 @@ async fn figures_alone_wait_for_their_minute() {
     let scene = Scene::new().await;
     scene.apiserver.change(FUNCTION, &json!({"spec": {"scaling": {"minReplicas": 2}}}));
     climb(&scene).await;
-    let pod = scene.apiserver.paths(&format!("{PODS}/{}-", scene.status().traffic[0].deployment)).remove(0);
+    let pod = scene
+        .apiserver
+        .paths(&format!("{PODS}/{}-", scene.status().traffic[0].deployment))
+        .remove(0);
     scene.apiserver.remove(&pod);
     scene.apiserver.take_writes();
     scene.visit().await.expect("the visit succeeds");
@@ -280,5 +318,8 @@ async fn figures_alone_wait_for_their_minute() {
     assert_eq!(scene.status().traffic[0].ready_replicas, 2);
     scene.now.fetch_add(61, std::sync::atomic::Ordering::SeqCst);
     scene.visit().await.expect("the visit succeeds");
-    assert_eq!((scene.apiserver.take_writes().len(), scene.status().traffic[0].ready_replicas), (1, 1));
+    assert_eq!(
+        (scene.apiserver.take_writes().len(), scene.status().traffic[0].ready_replicas),
+        (1, 1)
+    );
 }

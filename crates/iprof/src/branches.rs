@@ -96,10 +96,7 @@ impl Branches {
 
     /// The variant with the largest event mass; of equals, the one with the smallest shape.
     pub(crate) fn dominant(&self) -> Option<&Variant> {
-        self.variants()
-            .into_iter()
-            .rev()
-            .max_by_key(|variant| variant.mass())
+        self.variants().into_iter().rev().max_by_key(|variant| variant.mass())
     }
 }
 
@@ -114,11 +111,7 @@ impl Variant {
 
     fn add_by_position(&mut self, records: &[i64]) -> bool {
         let triples = records.chunks_exact(3);
-        let same = triples.len() == self.shape.len()
-            && triples
-                .clone()
-                .zip(&self.shape)
-                .all(|(triple, known)| successor(triple) == *known);
+        let same = triples.len() == self.shape.len() && triples.clone().zip(&self.shape).all(|(triple, known)| successor(triple) == *known);
         if same {
             for (count, triple) in self.counts.iter_mut().zip(triples) {
                 *count = add(*count, triple[2].unsigned_abs());
@@ -145,11 +138,7 @@ impl Variant {
                 .zip(&self.counts)
                 .map(|((bci, _), count)| (*bci, *count))
                 .collect();
-            self.counts = other
-                .shape
-                .iter()
-                .map(|(bci, _)| sums.get(bci).copied().unwrap_or(0))
-                .collect();
+            self.counts = other.shape.iter().map(|(bci, _)| sums.get(bci).copied().unwrap_or(0)).collect();
             self.shape = other.shape;
         }
     }

@@ -14,9 +14,7 @@ use crate::merge::Contribution as _;
 use crate::model::{Context, Frame, Method};
 use crate::reader::{MARKER, MARKER_VERSION};
 
-const PRIMITIVES: [&str; 9] = [
-    "boolean", "byte", "char", "double", "float", "int", "long", "short", "void",
-];
+const PRIMITIVES: [&str; 9] = ["boolean", "byte", "char", "double", "float", "int", "long", "short", "void"];
 
 /// Bytes that are collected before they are handed on.
 const CHUNK: usize = 64 << 10;
@@ -49,17 +47,9 @@ pub(crate) struct Canonical {
 
 impl Canonical {
     pub(crate) fn new(merge: &Intermediate, variants: Variants) -> Self {
-        let (types, type_ranks) = rank(&merge.names.types, |name| {
-            (!PRIMITIVES.contains(&&**name), &**name)
-        });
+        let (types, type_ranks) = rank(&merge.names.types, |name| (!PRIMITIVES.contains(&&**name), &**name));
         let (mut methods, method_ranks) = rank(&merge.names.methods, |method| {
-            let type_name = |id: &u32| {
-                merge
-                    .names
-                    .types
-                    .get_index(*id as usize)
-                    .map(|name| &**name)
-            };
+            let type_name = |id: &u32| merge.names.types.get_index(*id as usize).map(|name| &**name);
             let mut names = method.signature.iter().map(type_name);
             (names.next(), &*method.name, names.collect::<Vec<_>>())
         });
@@ -122,8 +112,7 @@ impl Canonical {
             writer.key(MARKER);
             writer.number(MARKER_VERSION);
         }
-        let mut keys: Vec<(&str, Option<Section>)> =
-            vec![("methods", None), ("types", None), ("version", None)];
+        let mut keys: Vec<(&str, Option<Section>)> = vec![("methods", None), ("types", None), ("version", None)];
         let present = |section| version.is_some_and(|version| version.has(section));
         keys.extend(
             Section::ALL
@@ -159,23 +148,14 @@ impl Canonical {
 }
 
 /// Sorts, and tells for each old position its new one.
-fn rank<'a, T: Clone, K: Ord>(
-    items: &'a IndexSet<T>,
-    key: impl Fn(&'a T) -> K,
-) -> (Vec<T>, Vec<u32>) {
+fn rank<'a, T: Clone, K: Ord>(items: &'a IndexSet<T>, key: impl Fn(&'a T) -> K) -> (Vec<T>, Vec<u32>) {
     let mut order: Vec<usize> = (0..items.len()).collect();
     order.sort_by_cached_key(|index| key(&items[*index]));
     let mut ranks = vec![0; items.len()];
     for (rank, index) in (0..).zip(&order) {
         ranks[*index] = rank;
     }
-    (
-        order
-            .into_iter()
-            .map(|index| items[index].clone())
-            .collect(),
-        ranks,
-    )
+    (order.into_iter().map(|index| items[index].clone()).collect(), ranks)
 }
 
 /// Renumbers and sorts the types of pairs; other records stay as they are.
@@ -189,10 +169,7 @@ fn renumber_types(section: Section, records: &[i64], ranks: &[u32]) -> Box<[i64]
                     .and_then(|id| ranks.get(id))
                     .map_or(id, |rank| i64::from(*rank))
             };
-            let mut pairs: Vec<[i64; 2]> = records
-                .chunks_exact(2)
-                .map(|pair| [rank(pair[0]), pair[1]])
-                .collect();
+            let mut pairs: Vec<[i64; 2]> = records.chunks_exact(2).map(|pair| [rank(pair[0]), pair[1]]).collect();
             pairs.sort_unstable();
             pairs.into_iter().flatten().collect()
         }
@@ -208,19 +185,13 @@ struct Writer<W> {
 
 impl<W: Write> Writer<W> {
     fn flush(&mut self) -> Result<()> {
-        self.output
-            .write_all(&self.text)
-            .context(WriteOutputSnafu)?;
+        self.output.write_all(&self.text).context(WriteOutputSnafu)?;
         self.text.clear();
         Ok(())
     }
 
     fn flush_full(&mut self) -> Result<()> {
-        if self.text.len() < CHUNK {
-            Ok(())
-        } else {
-            self.flush()
-        }
+        if self.text.len() < CHUNK { Ok(()) } else { self.flush() }
     }
 
     fn separate(&mut self) {

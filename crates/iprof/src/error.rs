@@ -265,19 +265,11 @@ impl Error {
             Self::ParseJson { .. } => "syntax",
             Self::EndEarly { .. } => "cut",
             Self::ExceedLimit { .. } => "limit",
-            Self::MissKey { .. }
-            | Self::MissEntryKey { .. }
-            | Self::RepeatKey { .. }
-            | Self::RefuseKey { .. } => "schema",
-            Self::ParseVersion { .. }
-            | Self::UnknownVersion { .. }
-            | Self::MixForms { .. }
-            | Self::MixVersions { .. } => "version",
+            Self::MissKey { .. } | Self::MissEntryKey { .. } | Self::RepeatKey { .. } | Self::RefuseKey { .. } => "schema",
+            Self::ParseVersion { .. } | Self::UnknownVersion { .. } | Self::MixForms { .. } | Self::MixVersions { .. } => "version",
             Self::RepeatId { .. } | Self::MissMethod { .. } | Self::MissType { .. } => "reference",
             Self::OutOfRange { .. } | Self::ExceedWidth { .. } => "number",
-            Self::ParseContext { .. }
-            | Self::MisplaceCall { .. }
-            | Self::MisplaceMonitor { .. } => "context",
+            Self::ParseContext { .. } | Self::MisplaceCall { .. } | Self::MisplaceMonitor { .. } => "context",
             Self::WrongStride { .. } | Self::ShortSignature { .. } => "shape",
             Self::FindNothing => "empty",
             Self::RecogniseIntermediate => "intermediate",

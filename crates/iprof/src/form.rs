@@ -86,19 +86,13 @@ impl Version {
         });
         let parts = [numbers.next(), numbers.next(), numbers.next()].map(Option::flatten);
         let ([Some(major), Some(minor), Some(_)], None) = (parts, numbers.next()) else {
-            return ParseVersionSnafu {
-                version: shortened(),
-            }
-            .fail();
+            return ParseVersionSnafu { version: shortened() }.fail();
         };
         match (major, minor) {
             (0, 2) => Ok(Self::V0_2),
             (1, 0) => Ok(Self::V1_0),
             (1, _) => Ok(Self::V1_1),
-            _ => UnknownVersionSnafu {
-                version: shortened(),
-            }
-            .fail(),
+            _ => UnknownVersionSnafu { version: shortened() }.fail(),
         }
     }
 
@@ -137,11 +131,7 @@ impl Form {
     /// The section that a key of the file names, and the form and spelling the key belongs to.
     pub(crate) fn section_of(key: &str) -> Option<(Section, Self, &'static str)> {
         // Some producers spell this one with a capital letter; the schema's spelling is written.
-        let key = if key == "instanceOfProfiles" {
-            "instanceofProfiles"
-        } else {
-            key
-        };
+        let key = if key == "instanceOfProfiles" { "instanceofProfiles" } else { key };
         [Self::New, Self::Old].into_iter().find_map(|form| {
             let keys = Section::ALL
                 .into_iter()

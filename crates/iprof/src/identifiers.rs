@@ -17,9 +17,7 @@ impl IdSet {
     #[inline]
     pub(crate) fn contains(&self, id: u32) -> bool {
         if id < DENSE {
-            self.dense
-                .get(id as usize / 64)
-                .is_some_and(|word| word >> (id % 64) & 1 == 1)
+            self.dense.get(id as usize / 64).is_some_and(|word| word >> (id % 64) & 1 == 1)
         } else {
             self.sparse.contains(&id)
         }
@@ -43,14 +41,8 @@ impl IdSet {
     /// An id of this set that the other does not have.
     fn first_without(&self, other: &Self) -> Option<u32> {
         let words = (0_u32..).zip(&self.dense);
-        let dense = words.flat_map(|(index, word)| {
-            (0..64)
-                .filter(move |bit| word >> bit & 1 == 1)
-                .map(move |bit| index * 64 + bit)
-        });
-        dense
-            .chain(self.sparse.iter().copied())
-            .find(|id| !other.contains(*id))
+        let dense = words.flat_map(|(index, word)| (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| index * 64 + bit));
+        dense.chain(self.sparse.iter().copied()).find(|id| !other.contains(*id))
     }
 }
 
@@ -73,11 +65,7 @@ pub(crate) struct Declarations {
 }
 
 impl Declarations {
-    pub(crate) fn new(
-        allowed: usize,
-        table: &'static str,
-        missing: fn(u32, Place) -> Error,
-    ) -> Self {
+    pub(crate) fn new(allowed: usize, table: &'static str, missing: fn(u32, Place) -> Error) -> Self {
         Self {
             declared: IdSet::default(),
             count: 0,
@@ -131,9 +119,7 @@ impl Declarations {
         self.complete = true;
         let early = std::mem::take(&mut self.early);
         let places = std::mem::take(&mut self.places);
-        let missing = places
-            .into_iter()
-            .filter(|(id, _)| !self.declared.contains(*id));
+        let missing = places.into_iter().filter(|(id, _)| !self.declared.contains(*id));
         if let Some((id, (_, place))) = missing.min_by_key(|(_, (order, _))| *order) {
             return Err((self.missing)(id, place));
         }

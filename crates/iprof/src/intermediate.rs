@@ -71,10 +71,7 @@ impl TypeCounts {
     pub(crate) fn absorb(&mut self, records: &[i64], types: &Remap) {
         for pair in records.chunks_exact(2) {
             // The reader has checked that the id is declared, hence in range.
-            let total = self
-                .0
-                .entry(types.of(u32::try_from(pair[0]).unwrap_or_default()))
-                .or_default();
+            let total = self.0.entry(types.of(u32::try_from(pair[0]).unwrap_or_default())).or_default();
             *total = add(*total, pair[1].unsigned_abs());
         }
     }
@@ -130,11 +127,7 @@ impl Intermediate {
     /// Merges `inputs` so that each carries as much event mass as the largest: a long-lived pod does not drown the others.
     pub fn merge_equally(inputs: &[Self]) -> Result<Self> {
         let largest = inputs.iter().map(Self::event_mass).max().unwrap_or(0);
-        Self::merge_weighted(
-            inputs
-                .iter()
-                .map(|input| (input, equal_weight(largest, input.event_mass()))),
-        )
+        Self::merge_weighted(inputs.iter().map(|input| (input, equal_weight(largest, input.event_mass()))))
     }
 
     /// Writes the canonical bytes of this form.
@@ -165,18 +158,12 @@ impl Intermediate {
 
     /// Entries of all sections; a place with conflicting shapes counts once.
     pub fn len(&self) -> usize {
-        Section::ALL
-            .into_iter()
-            .map(|section| self.entries(section))
-            .sum()
+        Section::ALL.into_iter().map(|section| self.entries(section)).sum()
     }
 
     /// Branching places whose profiles disagree about the shape.
     pub fn conflicts(&self) -> usize {
-        self.conditionals
-            .values()
-            .filter(|branches| branches.has_conflict())
-            .count()
+        self.conditionals.values().filter(|branches| branches.has_conflict()).count()
     }
 
     /// Sum of call, branch, virtual and instanceof counts, conflicting shapes included; saturates at `i64::MAX`.
@@ -256,27 +243,16 @@ impl Contribution for Intermediate {
     }
 
     fn types(&self) -> impl ExactSizeIterator<Item = (u32, &str)> {
-        self.names
-            .types
-            .iter()
-            .enumerate()
-            .map(|(id, name)| (narrow(id), &**name))
+        self.names.types.iter().enumerate().map(|(id, name)| (narrow(id), &**name))
     }
 
     fn methods(&self) -> impl ExactSizeIterator<Item = (u32, &Method)> {
-        self.names
-            .methods
-            .iter()
-            .enumerate()
-            .map(|(id, method)| (narrow(id), method))
+        self.names.methods.iter().enumerate().map(|(id, method)| (narrow(id), method))
     }
 
     fn for_each_entry(&self, mut visit: impl FnMut(Section, &[Frame], &[i64])) {
         let mut records = Vec::new();
-        for (section, counters) in [
-            (Section::CallCounts, &self.calls),
-            (Section::Samples, &self.samples),
-        ] {
+        for (section, counters) in [(Section::CallCounts, &self.calls), (Section::Samples, &self.samples)] {
             for (context, count) in counters {
                 visit(section, context, &[count.cast_signed()]);
             }
@@ -296,12 +272,7 @@ impl Contribution for Intermediate {
         for (section, entries) in typed {
             for (context, counts) in entries {
                 records.clear();
-                records.extend(
-                    counts
-                        .0
-                        .iter()
-                        .flat_map(|(id, count)| [i64::from(*id), count.cast_signed()]),
-                );
+                records.extend(counts.0.iter().flat_map(|(id, count)| [i64::from(*id), count.cast_signed()]));
                 visit(section, context, &records);
             }
         }
@@ -351,11 +322,7 @@ impl Contribution for Weighted<'_> {
     reason = "a weight is an approximation, and a ratio of two masses needs no 64 bits"
 )]
 fn equal_weight(largest: u64, mass: u64) -> f64 {
-    if mass == 0 {
-        1.0
-    } else {
-        largest as f64 / mass as f64
-    }
+    if mass == 0 { 1.0 } else { largest as f64 / mass as f64 }
 }
 
 #[expect(

@@ -16,11 +16,7 @@ pub(crate) struct Names {
 impl Names {
     /// `expected` is the position after the type met before: files of one image list the same types in the same order.
     pub(crate) fn intern_type(&mut self, name: &str, expected: usize) -> usize {
-        if self
-            .types
-            .get_index(expected)
-            .is_some_and(|known| **known == *name)
-        {
+        if self.types.get_index(expected).is_some_and(|known| **known == *name) {
             return expected;
         }
         match self.types.get_index_of(name) {
@@ -30,12 +26,7 @@ impl Names {
     }
 
     /// As [`Self::intern_type`], for a method whose signature is in this numbering.
-    pub(crate) fn intern_method(
-        &mut self,
-        name: &str,
-        signature: &[u32],
-        expected: usize,
-    ) -> usize {
+    pub(crate) fn intern_method(&mut self, name: &str, signature: &[u32], expected: usize) -> usize {
         let same = |known: &Method| *known.name == *name && *known.signature == *signature;
         if self.methods.get_index(expected).is_some_and(same) {
             return expected;

@@ -61,10 +61,7 @@ impl<R: Read> Lexer<R> {
     fn require(&mut self) -> Result<u8> {
         match self.peek()? {
             Some(byte) => Ok(byte),
-            None => EndEarlySnafu {
-                offset: self.offset(),
-            }
-            .fail(),
+            None => EndEarlySnafu { offset: self.offset() }.fail(),
         }
     }
 
@@ -224,8 +221,7 @@ impl<R: Read> Lexer<R> {
             b't' => b'\t',
             b'u' => {
                 let symbol = self.unicode_escape()?;
-                self.scratch
-                    .extend_from_slice(symbol.encode_utf8(&mut [0; 4]).as_bytes());
+                self.scratch.extend_from_slice(symbol.encode_utf8(&mut [0; 4]).as_bytes());
                 return Ok(());
             }
             _ => return self.refuse("an escape"),
@@ -282,10 +278,7 @@ impl<R: Read> Lexer<R> {
                 b'0'..=b'9' if leading == b'0' => return self.refuse("no leading zero"),
                 b'0'..=b'9' => {
                     let digit = i64::from(byte - b'0');
-                    value = match value
-                        .checked_mul(10)
-                        .and_then(|tens| tens.checked_sub(digit))
-                    {
+                    value = match value.checked_mul(10).and_then(|tens| tens.checked_sub(digit)) {
                         Some(next) => next,
                         None => return self.refuse("an integer below 2^63"),
                     };

@@ -34,10 +34,7 @@ pub use error::{Error, Place, Result};
 pub use form::{Section, Version};
 pub use intermediate::{ConflictPolicy, Intermediate, Report};
 pub use limits::{Limits, UnknownKeys};
-pub use metrics::{
-    Presence, Relevance, events_per_site, hot_set_stability, new_context_percent, overlap,
-    relevance,
-};
+pub use metrics::{Presence, Relevance, events_per_site, hot_set_stability, new_context_percent, overlap, relevance};
 pub use model::{Context, Frame, Method, SectionCounts, Summary};
 pub use profile::{Digest, Profile};
 

@@ -45,18 +45,10 @@ pub(crate) fn absorb(target: &mut Intermediate, source: &impl Contribution) -> E
         match section {
             Section::CallCounts => add_count(progress.slot(&mut target.calls, &frames), records),
             Section::Samples => add_count(progress.slot(&mut target.samples, &frames), records),
-            Section::Conditionals => progress
-                .slot(&mut target.conditionals, &frames)
-                .absorb(records),
-            Section::InstanceOf => progress
-                .slot(&mut target.instance_of, &frames)
-                .absorb(records, &types),
-            Section::VirtualInvokes => progress
-                .slot(&mut target.virtual_invokes, &frames)
-                .absorb(records, &types),
-            Section::Monitors => progress
-                .slot(&mut target.monitors, &frames)
-                .absorb(records, &types),
+            Section::Conditionals => progress.slot(&mut target.conditionals, &frames).absorb(records),
+            Section::InstanceOf => progress.slot(&mut target.instance_of, &frames).absorb(records, &types),
+            Section::VirtualInvokes => progress.slot(&mut target.virtual_invokes, &frames).absorb(records, &types),
+            Section::Monitors => progress.slot(&mut target.monitors, &frames).absorb(records, &types),
         }
     });
     let mut effect = Effect::default();
@@ -69,9 +61,7 @@ pub(crate) fn absorb(target: &mut Intermediate, source: &impl Contribution) -> E
 }
 
 fn add_count(total: &mut u64, records: &[i64]) {
-    *total = records
-        .iter()
-        .fold(*total, |total, count| add(total, count.unsigned_abs()));
+    *total = records.iter().fold(*total, |total, count| add(total, count.unsigned_abs()));
 }
 
 fn remap_types(target: &mut Intermediate, source: &impl Contribution) -> Remap {
@@ -94,9 +84,7 @@ fn remap_methods(target: &mut Intermediate, source: &impl Contribution, types: &
     for (id, method) in source.methods() {
         signature.clear();
         signature.extend(method.signature.iter().map(|type_id| types.of(*type_id)));
-        let index = target
-            .names
-            .intern_method(&method.name, &signature, expected);
+        let index = target.names.intern_method(&method.name, &signature, expected);
         remap.set(id, index);
         expected = index + 1;
     }
@@ -124,14 +112,8 @@ impl Progress {
         }
     }
 
-    fn slot<'a, V: Default>(
-        &mut self,
-        entries: &'a mut IndexMap<Context, V>,
-        frames: &[Frame],
-    ) -> &'a mut V {
-        let predicted = entries
-            .get_index(self.expected)
-            .is_some_and(|(context, _)| **context == *frames);
+    fn slot<'a, V: Default>(&mut self, entries: &'a mut IndexMap<Context, V>, frames: &[Frame]) -> &'a mut V {
+        let predicted = entries.get_index(self.expected).is_some_and(|(context, _)| **context == *frames);
         let index = if predicted {
             self.expected
         } else {
@@ -181,9 +163,5 @@ pub(crate) fn measure(target: &Intermediate, source: &impl Contribution) -> (usi
             fresh.insert((section, frames));
         }
     });
-    (
-        grown.names.types.len(),
-        grown.names.methods.len(),
-        target.len() + fresh.len(),
-    )
+    (grown.names.types.len(), grown.names.methods.len(), target.len() + fresh.len())
 }

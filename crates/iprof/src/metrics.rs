@@ -23,10 +23,7 @@ pub(crate) fn percent(part: u64, whole: u64) -> f64 {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a share shown or compared in percent"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a share shown or compared in percent")]
 fn ratio(part: u128, whole: u128) -> f64 {
     part as f64 / whole as f64
 }
@@ -42,11 +39,7 @@ pub fn overlap(left: &Profile, right: &Profile) -> f64 {
     let translation = Translation::new(left, right);
     let mut common = 0_u128;
     for section in EVENTS {
-        let known: HashMap<&[Frame], &Entry> = left
-            .entries(section)
-            .iter()
-            .map(|entry| (&*entry.context, entry))
-            .collect();
+        let known: HashMap<&[Frame], &Entry> = left.entries(section).iter().map(|entry| (&*entry.context, entry)).collect();
         for entry in right.entries(section) {
             let Some(context) = translation.context(&entry.context) else {
                 continue;
@@ -57,8 +50,7 @@ pub fn overlap(left: &Profile, right: &Profile) -> f64 {
             let own: HashMap<_, _> = cells(section, &counterpart.records, Some).collect();
             for (cell, count) in cells(section, &entry.records, |id| translation.type_id(id)) {
                 let own = own.get(&cell).copied().unwrap_or(0);
-                common +=
-                    ((own >> left_shift) * right_mass).min((count >> right_shift) * left_mass);
+                common += ((own >> left_shift) * right_mass).min((count >> right_shift) * left_mass);
             }
         }
     }
@@ -81,11 +73,7 @@ fn mass(profile: &Profile) -> (u128, u32) {
 }
 
 /// The single counters of an entry: a type, or the n-th successor with a bytecode index.
-fn cells(
-    section: Section,
-    records: &[i64],
-    translate: impl Fn(i64) -> Option<i64>,
-) -> impl Iterator<Item = ((i64, u32), u128)> {
+fn cells(section: Section, records: &[i64], translate: impl Fn(i64) -> Option<i64>) -> impl Iterator<Item = ((i64, u32), u128)> {
     let mut occurrences: HashMap<i64, u32> = HashMap::new();
     let stride = crate::model::stride(section);
     records.chunks_exact(stride).filter_map(move |record| {
@@ -93,9 +81,7 @@ fn cells(
         let key = match section {
             Section::CallCounts | Section::Samples => 0,
             Section::Conditionals => record[0],
-            Section::InstanceOf | Section::Monitors | Section::VirtualInvokes => {
-                translate(record[0])?
-            }
+            Section::InstanceOf | Section::Monitors | Section::VirtualInvokes => translate(record[0])?,
         };
         let occurrence = occurrences.entry(key).or_default();
         let cell = (key, *occurrence);
@@ -113,11 +99,7 @@ struct Translation {
 impl Translation {
     fn new(to: &Profile, from: &Profile) -> Self {
         let names: HashMap<&str, u32> = to.types().iter().map(|name| &**name).zip(0..).collect();
-        let types: Vec<_> = from
-            .types()
-            .iter()
-            .map(|name| names.get(&**name).copied())
-            .collect();
+        let types: Vec<_> = from.types().iter().map(|name| names.get(&**name).copied()).collect();
         let identities: HashMap<(&str, Vec<u32>), u32> = to
             .methods()
             .iter()
@@ -125,11 +107,7 @@ impl Translation {
             .zip(0..)
             .collect();
         let methods = from.methods().iter().map(|method| {
-            let signature: Option<Vec<u32>> = method
-                .signature
-                .iter()
-                .map(|id| types[*id as usize])
-                .collect();
+            let signature: Option<Vec<u32>> = method.signature.iter().map(|id| types[*id as usize]).collect();
             identities.get(&(&*method.name, signature?)).copied()
         });
         let methods = methods.collect();
@@ -147,11 +125,7 @@ impl Translation {
     }
 
     fn type_id(&self, id: i64) -> Option<i64> {
-        self.types
-            .get(usize::try_from(id).ok()?)
-            .copied()
-            .flatten()
-            .map(i64::from)
+        self.types.get(usize::try_from(id).ok()?).copied().flatten().map(i64::from)
     }
 }
 
@@ -160,11 +134,7 @@ pub fn new_context_percent(known: &Profile, newcomer: &Profile) -> f64 {
     let translation = Translation::new(known, newcomer);
     let (mut all, mut fresh) = (0, 0);
     for section in Section::ALL {
-        let contexts: HashSet<&[Frame]> = known
-            .entries(section)
-            .iter()
-            .map(|entry| &*entry.context)
-            .collect();
+        let contexts: HashSet<&[Frame]> = known.entries(section).iter().map(|entry| &*entry.context).collect();
         for entry in newcomer.entries(section) {
             all += 1;
             let old = translation
@@ -189,24 +159,17 @@ pub fn hot_set_stability(left: &Profile, right: &Profile, percent: u8) -> f64 {
     };
     let common = theirs.iter().filter(|place| is_ours(place)).count();
     let union = ours.len() + theirs.len() - common;
-    if union == 0 {
-        1.0
-    } else {
-        ratio(common as u128, union as u128)
-    }
+    if union == 0 { 1.0 } else { ratio(common as u128, union as u128) }
 }
 
 fn hot_set(profile: &Profile, percent: u8) -> HashSet<(Section, &[Frame])> {
     let mut places: Vec<(u128, Section, &[Frame])> = EVENTS
         .into_iter()
         .flat_map(|section| {
-            profile.entries(section).iter().map(move |entry| {
-                (
-                    counts(section, &entry.records).map(u128::from).sum(),
-                    section,
-                    &*entry.context,
-                )
-            })
+            profile
+                .entries(section)
+                .iter()
+                .map(move |entry| (counts(section, &entry.records).map(u128::from).sum(), section, &*entry.context))
         })
         .collect();
     let total: u128 = places.iter().map(|place| place.0).sum();
@@ -218,8 +181,7 @@ fn hot_set(profile: &Profile, percent: u8) -> HashSet<(Section, &[Frame])> {
         carried += place.0;
         more
     });
-    hot.map(|(_, section, context)| (section, context))
-        .collect()
+    hot.map(|(_, section, context)| (section, context)).collect()
 }
 
 /// Events per place that has any: low figures mean that the profile is noise.
@@ -232,11 +194,7 @@ pub fn events_per_site(profile: &Profile) -> f64 {
             sites += u128::from(mass > 0);
         }
     }
-    if sites == 0 {
-        0.0
-    } else {
-        ratio(events, sites)
-    }
+    if sites == 0 { 0.0 } else { ratio(events, sites) }
 }
 
 /// What a jar says about a method.
@@ -266,14 +224,8 @@ pub fn relevance(profile: &Profile, presence: impl Fn(&str, &str, &str) -> Prese
     let mut look_up = |id: u32| {
         *known.entry(id).or_insert_with(|| {
             let method = &profile.methods()[id as usize];
-            let mut names = method
-                .signature
-                .iter()
-                .map(|id| &*profile.types()[*id as usize]);
-            let (class, returns) = (
-                names.next().unwrap_or_default(),
-                names.next().unwrap_or_default(),
-            );
+            let mut names = method.signature.iter().map(|id| &*profile.types()[*id as usize]);
+            let (class, returns) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
             let mut descriptor = String::from("(");
             names.for_each(|name| push_descriptor(&mut descriptor, name));
             descriptor.push(')');
@@ -298,12 +250,7 @@ pub fn relevance(profile: &Profile, presence: impl Fn(&str, &str, &str) -> Prese
             }
         }
     }
-    let of = |wanted| {
-        known
-            .values()
-            .filter(|presence| **presence == wanted)
-            .count() as u128
-    };
+    let of = |wanted| known.values().filter(|presence| **presence == wanted).count() as u128;
     let share = |present, absent| {
         if present + absent == 0 {
             100.0
@@ -330,9 +277,7 @@ fn push_descriptor(descriptor: &mut String, name: &str) {
         "short" => "S",
         "void" => "V",
         _ => {
-            let dotted = name
-                .chars()
-                .map(|symbol| if symbol == '.' { '/' } else { symbol });
+            let dotted = name.chars().map(|symbol| if symbol == '.' { '/' } else { symbol });
             if name.starts_with('[') {
                 descriptor.extend(dotted);
             } else {

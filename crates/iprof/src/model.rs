@@ -83,11 +83,7 @@ pub(crate) fn add(left: u64, right: u64) -> u64 {
 /// The counts of an entry's records: every number, every second or every third.
 pub(crate) fn counts(section: Section, records: &[i64]) -> impl Iterator<Item = u64> {
     let stride = stride(section);
-    records
-        .iter()
-        .skip(stride - 1)
-        .step_by(stride)
-        .map(|count| count.unsigned_abs())
+    records.iter().skip(stride - 1).step_by(stride).map(|count| count.unsigned_abs())
 }
 
 /// Integers per record.

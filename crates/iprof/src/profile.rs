@@ -31,9 +31,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
 
@@ -71,13 +69,11 @@ impl Profile {
 
     /// Sum of call, branch, virtual and instanceof counts; saturates at `i64::MAX`.
     pub fn event_mass(&self) -> u64 {
-        let sections = Section::ALL
-            .into_iter()
-            .filter(|section| section.has_events());
+        let sections = Section::ALL.into_iter().filter(|section| section.has_events());
         sections.fold(0, |mass, section| {
-            self.entries(section).iter().fold(mass, |mass, entry| {
-                counts(section, &entry.records).fold(mass, add)
-            })
+            self.entries(section)
+                .iter()
+                .fold(mass, |mass, entry| counts(section, &entry.records).fold(mass, add))
         })
     }
 
@@ -89,9 +85,7 @@ impl Profile {
     /// Writes the canonical bytes as gzip. One build of this crate writes equal bytes for equal profiles; another may not,
     /// so identity is [`Self::digest`].
     pub fn write_gzip(&self, output: impl Write) -> Result<()> {
-        let mut packer = GzBuilder::new()
-            .mtime(0)
-            .write(output, Compression::default());
+        let mut packer = GzBuilder::new().mtime(0).write(output, Compression::default());
         self.write_canonical(&mut packer)?;
         packer.finish().context(WriteOutputSnafu)?;
         Ok(())
@@ -118,13 +112,7 @@ impl Profile {
                 }
             }
         }
-        for (method, _) in self
-            .0
-            .methods
-            .iter()
-            .zip(&methods)
-            .filter(|(_, used)| **used)
-        {
+        for (method, _) in self.0.methods.iter().zip(&methods).filter(|(_, used)| **used) {
             for id in &method.signature {
                 types[*id as usize] = true;
             }
@@ -136,19 +124,10 @@ impl Profile {
         // Ranks of survivors rise with their old ids, so the canonical order holds.
         let (method_ranks, type_ranks) = (survivors(methods), survivors(types));
         let mut used = methods.iter();
-        self.0
-            .methods
-            .retain(|_| used.next().is_some_and(|used| *used));
+        self.0.methods.retain(|_| used.next().is_some_and(|used| *used));
         let mut used = types.iter();
-        self.0
-            .types
-            .retain(|_| used.next().is_some_and(|used| *used));
-        for id in self
-            .0
-            .methods
-            .iter_mut()
-            .flat_map(|method| &mut method.signature)
-        {
+        self.0.types.retain(|_| used.next().is_some_and(|used| *used));
+        for id in self.0.methods.iter_mut().flat_map(|method| &mut method.signature) {
             *id = type_ranks[*id as usize];
         }
         for (section, entries) in Section::ALL.into_iter().zip(&mut self.0.sections) {
@@ -167,18 +146,12 @@ impl Profile {
 }
 
 fn has_types(section: Section) -> bool {
-    matches!(
-        section,
-        Section::InstanceOf | Section::Monitors | Section::VirtualInvokes
-    )
+    matches!(section, Section::InstanceOf | Section::Monitors | Section::VirtualInvokes)
 }
 
 fn type_ids(section: Section, records: &[i64]) -> impl Iterator<Item = usize> {
     let records = if has_types(section) { records } else { &[] };
-    records
-        .iter()
-        .step_by(2)
-        .filter_map(|id| usize::try_from(*id).ok())
+    records.iter().step_by(2).filter_map(|id| usize::try_from(*id).ok())
 }
 
 /// For each old id the number of survivors before it.

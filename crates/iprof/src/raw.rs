@@ -27,11 +27,7 @@ struct RawSection {
 }
 
 impl RawProfile {
-    pub(crate) fn read(
-        input: impl Read,
-        limits: &Limits,
-        expect: Expect,
-    ) -> Result<(Self, Summary)> {
+    pub(crate) fn read(input: impl Read, limits: &Limits, expect: Expect) -> Result<(Self, Summary)> {
         let mut profile = Self::default();
         let (version, summary) = reader::read(input, limits, expect, &mut profile)?;
         profile.version = version;
@@ -58,9 +54,7 @@ impl Sink for RawProfile {
         let section = &mut self.sections[section.index()];
         section.frames.extend_from_slice(frames);
         section.records.extend_from_slice(records);
-        section
-            .ends
-            .push((section.frames.len(), section.records.len()));
+        section.ends.push((section.frames.len(), section.records.len()));
     }
 }
 
@@ -81,11 +75,7 @@ impl Contribution for RawProfile {
         for (section, raw) in Section::ALL.into_iter().zip(&self.sections) {
             let (mut frame, mut record) = (0, 0);
             for &(frame_end, record_end) in &raw.ends {
-                visit(
-                    section,
-                    &raw.frames[frame..frame_end],
-                    &raw.records[record..record_end],
-                );
+                visit(section, &raw.frames[frame..frame_end], &raw.records[record..record_end]);
                 (frame, record) = (frame_end, record_end);
             }
         }

@@ -6,8 +6,8 @@
 use std::io::Read;
 
 use crate::error::{
-    Error, ExceedLimitSnafu, FindNothingSnafu, MissEntryKeySnafu, MissKeySnafu, MixFormsSnafu,
-    Place, RecogniseIntermediateSnafu, RefuseKeySnafu, RepeatKeySnafu, Result,
+    Error, ExceedLimitSnafu, FindNothingSnafu, MissEntryKeySnafu, MissKeySnafu, MixFormsSnafu, Place, RecogniseIntermediateSnafu,
+    RefuseKeySnafu, RepeatKeySnafu, Result,
 };
 use crate::form::{Form, Section, Version};
 use crate::identifiers::Declarations;
@@ -48,27 +48,15 @@ impl Sink for Discard {
 }
 
 /// Reads one profile. The version is absent only in the empty intermediate.
-pub(crate) fn read<R: Read, S: Sink>(
-    input: R,
-    limits: &Limits,
-    expect: Expect,
-    sink: &mut S,
-) -> Result<(Option<Version>, Summary)> {
-    let source = Source::open(input, limits)
-        .map_err(|fault| source::explain(fault, 0, limits.input_bytes))?;
+pub(crate) fn read<R: Read, S: Sink>(input: R, limits: &Limits, expect: Expect, sink: &mut S) -> Result<(Option<Version>, Summary)> {
+    let source = Source::open(input, limits).map_err(|fault| source::explain(fault, 0, limits.input_bytes))?;
     let mut reader = Reader {
         lexer: Lexer::new(source, limits),
         limits,
         expect,
         sink,
-        types: Declarations::new(limits.types, "types", |id, place| Error::MissType {
-            place,
-            id,
-        }),
-        methods: Declarations::new(limits.methods, "methods", |id, place| Error::MissMethod {
-            place,
-            id,
-        }),
+        types: Declarations::new(limits.types, "types", |id, place| Error::MissType { place, id }),
+        methods: Declarations::new(limits.methods, "methods", |id, place| Error::MissMethod { place, id }),
         form: None,
         version: None,
         seen: Vec::new(),
@@ -205,11 +193,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
     /// Refuses a key of another form than the keys before.
     fn claim(&mut self, form: Form, key: &'static str) -> Result<()> {
         match self.form {
-            Some(known) if known != form => MixFormsSnafu {
-                key,
-                form: known.name(),
-            }
-            .fail(),
+            Some(known) if known != form => MixFormsSnafu { key, form: known.name() }.fail(),
             _ => {
                 self.form = Some(form);
                 Ok(())
@@ -243,10 +227,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
 
     fn read_version(&mut self) -> Result<()> {
         self.note("version")?;
-        let version = Version::parse(
-            self.lexer
-                .string(self.limits.string_bytes, "bytes in a string")?,
-        )?;
+        let version = Version::parse(self.lexer.string(self.limits.string_bytes, "bytes in a string")?)?;
         self.version = Some(version);
         self.claim(version.form(), "version")
     }
@@ -271,10 +252,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
     }
 
     fn read_section(&mut self, section: Section, form: Form, key: &'static str) -> Result<()> {
-        let place = |index| Place::Record {
-            section: key,
-            index,
-        };
+        let place = |index| Place::Record { section: key, index };
         if (section, form) == (Section::Monitors, Form::Old) {
             return self.read_entry(section, form, place(0), false);
         }
@@ -296,13 +274,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
         Ok(())
     }
 
-    fn read_entry(
-        &mut self,
-        section: Section,
-        form: Form,
-        place: Place,
-        in_context: bool,
-    ) -> Result<()> {
+    fn read_entry(&mut self, section: Section, form: Form, place: Place, in_context: bool) -> Result<()> {
         let context_key = form.context_key();
         let (mut placed, mut recorded) = (false, false);
         self.lexer.expect(b'{', "an object")?;
@@ -312,9 +284,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
             if key == context_key {
                 refuse_repeat(placed, context_key, self.lexer.offset())?;
                 placed = true;
-                let text = self
-                    .lexer
-                    .string(self.limits.context_bytes, "bytes in a context")?;
+                let text = self.lexer.string(self.limits.context_bytes, "bytes in a context")?;
                 values::parse_context(text, form, place, &mut self.frames)?;
             } else if key == "records" {
                 refuse_repeat(recorded, "records", self.lexer.offset())?;
@@ -325,18 +295,10 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
             }
         }
         if in_context && !placed {
-            return MissEntryKeySnafu {
-                place,
-                key: context_key,
-            }
-            .fail();
+            return MissEntryKeySnafu { place, key: context_key }.fail();
         }
         if !recorded {
-            return MissEntryKeySnafu {
-                place,
-                key: "records",
-            }
-            .fail();
+            return MissEntryKeySnafu { place, key: "records" }.fail();
         }
         if placed {
             values::check_context(section, form, &self.frames, place)?;
@@ -352,13 +314,9 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
             self.methods.require(frame.method, place)?;
         }
         values::check_records(section, &self.numbers, place)?;
-        if matches!(
-            section,
-            Section::InstanceOf | Section::Monitors | Section::VirtualInvokes
-        ) {
+        if matches!(section, Section::InstanceOf | Section::Monitors | Section::VirtualInvokes) {
             for pair in self.numbers.chunks_exact(2) {
-                self.types
-                    .require(values::id(pair[0], "type id", place)?, place)?;
+                self.types.require(values::id(pair[0], "type id", place)?, place)?;
             }
         }
         self.entries.add(section, 1);
@@ -371,11 +329,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
 }
 
 fn refuse_repeat(repeated: bool, key: &'static str, offset: u64) -> Result<()> {
-    if repeated {
-        RepeatKeySnafu { key, offset }.fail()
-    } else {
-        Ok(())
-    }
+    if repeated { RepeatKeySnafu { key, offset }.fail() } else { Ok(()) }
 }
 
 mod tables;

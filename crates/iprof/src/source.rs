@@ -63,31 +63,21 @@ pub(crate) struct Bounded<R> {
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.input.read(buffer)?;
-        self.left = self
-            .left
-            .checked_sub(length as u64)
-            .ok_or_else(|| io::Error::other(TooMuchInput))?;
+        self.left = self.left.checked_sub(length as u64).ok_or_else(|| io::Error::other(TooMuchInput))?;
         Ok(length)
     }
 }
 
 /// Tells a bound of ours from a fault of the source.
 pub(crate) fn explain(fault: io::Error, offset: u64, allowed: u64) -> Error {
-    if fault
-        .get_ref()
-        .and_then(|cause| cause.downcast_ref::<TooMuchInput>())
-        .is_some()
-    {
+    if fault.get_ref().and_then(|cause| cause.downcast_ref::<TooMuchInput>()).is_some() {
         return Error::ExceedLimit {
             place: Place::Byte(offset),
             unit: "bytes of input",
             allowed,
         };
     }
-    Error::ReadInput {
-        source: fault,
-        offset,
-    }
+    Error::ReadInput { source: fault, offset }
 }
 
 /// Travels through the decompressor as the cause of an [`io::Error`].

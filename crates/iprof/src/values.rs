@@ -1,8 +1,7 @@
 //! Owns the meaning of contexts and records: the grammar of the one, the stride and ranges of the other.
 
 use crate::error::{
-    ExceedWidthSnafu, MisplaceCallSnafu, MisplaceMonitorSnafu, OutOfRangeSnafu, ParseContextSnafu,
-    Place, Result, WrongStrideSnafu,
+    ExceedWidthSnafu, MisplaceCallSnafu, MisplaceMonitorSnafu, OutOfRangeSnafu, ParseContextSnafu, Place, Result, WrongStrideSnafu,
 };
 use crate::form::{Form, Section};
 use crate::model::{Frame, stride};
@@ -22,12 +21,7 @@ pub(crate) fn id(number: i64, what: &'static str, place: Place) -> Result<u32> {
 }
 
 /// Reads `methodId:bci` frames.
-pub(crate) fn parse_context(
-    text: &str,
-    form: Form,
-    place: Place,
-    frames: &mut Vec<Frame>,
-) -> Result<()> {
+pub(crate) fn parse_context(text: &str, form: Form, place: Place, frames: &mut Vec<Frame>) -> Result<()> {
     frames.clear();
     let mut rest = text.as_bytes();
     loop {
@@ -74,21 +68,12 @@ fn digits(text: &[u8], place: Place) -> Result<(i64, usize)> {
 }
 
 /// Checks what a section asks of its contexts beyond the grammar.
-pub(crate) fn check_context(
-    section: Section,
-    form: Form,
-    frames: &[Frame],
-    place: Place,
-) -> Result<()> {
+pub(crate) fn check_context(section: Section, form: Form, frames: &[Frame], place: Place) -> Result<()> {
     match section {
-        Section::CallCounts
-            if form == Form::New && frames.first().is_some_and(|frame| frame.bci != 0) =>
-        {
+        Section::CallCounts if form == Form::New && frames.first().is_some_and(|frame| frame.bci != 0) => {
             MisplaceCallSnafu { place }.fail()
         }
-        Section::Monitors if *frames != [Frame { method: 0, bci: 0 }] => {
-            MisplaceMonitorSnafu { place }.fail()
-        }
+        Section::Monitors if *frames != [Frame { method: 0, bci: 0 }] => MisplaceMonitorSnafu { place }.fail(),
         _ => Ok(()),
     }
 }
@@ -98,31 +83,15 @@ pub(crate) fn check_records(section: Section, records: &[i64], place: Place) -> 
     let length = records.len();
     let expected = match section {
         Section::CallCounts | Section::Samples if length != 1 => "one count",
-        Section::InstanceOf | Section::Monitors | Section::VirtualInvokes
-            if !length.is_multiple_of(2) =>
-        {
-            "pairs of type and count"
-        }
-        Section::Conditionals if !length.is_multiple_of(3) => {
-            "triples of bytecode index, branch and count"
-        }
+        Section::InstanceOf | Section::Monitors | Section::VirtualInvokes if !length.is_multiple_of(2) => "pairs of type and count",
+        Section::Conditionals if !length.is_multiple_of(3) => "triples of bytecode index, branch and count",
         _ => "",
     };
     if !expected.is_empty() {
-        return WrongStrideSnafu {
-            place,
-            length,
-            expected,
-        }
-        .fail();
+        return WrongStrideSnafu { place, length, expected }.fail();
     }
     let stride = stride(section);
-    if records
-        .iter()
-        .skip(stride - 1)
-        .step_by(stride)
-        .any(|count| *count < 0)
-    {
+    if records.iter().skip(stride - 1).step_by(stride).any(|count| *count < 0) {
         return OutOfRangeSnafu {
             place,
             what: "count",

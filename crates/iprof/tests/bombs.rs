@@ -95,17 +95,12 @@ fn every_bomb_ends_in_an_error_within_bounds() {
         entries: 1000,
         ..Limits::default()
     };
-    let many = entries("callCountProfiles", |_| {
-        ",{\"ctx\":\"0:0\",\"records\":[1]}".to_owned()
-    });
+    let many = entries("callCountProfiles", |_| ",{\"ctx\":\"0:0\",\"records\":[1]}".to_owned());
     assert!(matches!(
         Intermediate::new().fold(many, &small),
         Err(Error::ExceedLimit { allowed: 1000, .. })
     ));
-    assert!(matches!(
-        check(Broken, &Limits::default()),
-        Err(Error::ReadInput { .. })
-    ));
+    assert!(matches!(check(Broken, &Limits::default()), Err(Error::ReadInput { .. })));
 }
 
 /// Gzip members without content: no decompressed byte ever arrives.
@@ -135,9 +130,7 @@ impl Read for Broken {
 /// The process' largest resident set, where the system tells it.
 fn peak_kibibytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
@@ -147,15 +140,9 @@ fn nesting() {
             endless("", move |_| open.to_owned()),
             if open == "{\"a\":" { "limit" } else { "syntax" },
         );
+        ends(endless(&format!("{HEAD}\"x\":"), move |_| open.to_owned()), "limit");
         ends(
-            endless(&format!("{HEAD}\"x\":"), move |_| open.to_owned()),
-            "limit",
-        );
-        ends(
-            endless(
-                &format!("{HEAD}\"callCountProfiles\":[{{\"x\":"),
-                move |_| open.to_owned(),
-            ),
+            endless(&format!("{HEAD}\"callCountProfiles\":[{{\"x\":"), move |_| open.to_owned()),
             "limit",
         );
     }
@@ -175,16 +162,10 @@ fn tokens() {
         ("\"x\":", "                "),
         ("\"x\":{\"a\":1", ",\"a\":1,\"a\":1"),
     ] {
-        ends(
-            endless(&format!("{HEAD}{head}"), move |_| piece.to_owned()),
-            "limit",
-        );
+        ends(endless(&format!("{HEAD}{head}"), move |_| piece.to_owned()), "limit");
     }
     ends(
-        endless(
-            &format!("{HEAD}\"callCountProfiles\":[{{\"records\":["),
-            |_| "111111".to_owned(),
-        ),
+        endless(&format!("{HEAD}\"callCountProfiles\":[{{\"records\":["), |_| "111111".to_owned()),
         "syntax",
     );
 }
@@ -196,25 +177,16 @@ fn tables() {
         entries: 100_000,
         ..Limits::default()
     };
+    ends_within(&all, entries("types", |id| format!(",{{\"id\":{id},\"name\":\"A\"}}")), "limit");
     ends_within(
         &all,
-        entries("types", |id| format!(",{{\"id\":{id},\"name\":\"A\"}}")),
-        "limit",
-    );
-    ends_within(
-        &all,
-        entries("types", |id| {
-            format!(",{{\"id\":{},\"name\":\"A\"}}", id * 4000)
-        }),
+        entries("types", |id| format!(",{{\"id\":{},\"name\":\"A\"}}", id * 4000)),
         "limit",
     );
     ends_within(
         &all,
         entries("methods", |id| {
-            format!(
-                ",{{\"id\":{},\"name\":\"f\",\"signature\":[{id},0]}}",
-                id * 4000
-            )
+            format!(",{{\"id\":{},\"name\":\"f\",\"signature\":[{id},0]}}", id * 4000)
         }),
         "limit",
     );
@@ -227,9 +199,7 @@ fn tables() {
     );
     ends_within(
         &few,
-        entries("callCountProfiles", |_| {
-            ",{\"ctx\":\"0:0\",\"records\":[1]}".to_owned()
-        }),
+        entries("callCountProfiles", |_| ",{\"ctx\":\"0:0\",\"records\":[1]}".to_owned()),
         "limit",
     );
     ends_within(
@@ -245,19 +215,10 @@ fn archives() {
     for piece in [[b' '; 4096], [0; 4096], [b'['; 4096]] {
         let packed = gzip(&piece, (64 << 20) / piece.len());
         assert!(packed.len() < 256 << 10, "a ratio of about 1000");
-        ends(
-            &packed[..],
-            if piece[0] == b' ' { "limit" } else { "syntax" },
-        );
+        ends(&packed[..], if piece[0] == b' ' { "limit" } else { "syntax" });
     }
     let member = gzip(b"", 1);
-    ends(
-        Repeat {
-            piece: member,
-            at: 0,
-        },
-        "limit",
-    );
+    ends(Repeat { piece: member, at: 0 }, "limit");
     let nested = gzip(&gzip(b"{}", 1), 1);
     ends(&nested[..], "syntax");
 }

@@ -2,10 +2,7 @@
 
 mod support;
 
-use anneal_iprof::{
-    ConflictPolicy, Presence, Profile, events_per_site, hot_set_stability, new_context_percent,
-    overlap, relevance,
-};
+use anneal_iprof::{ConflictPolicy, Presence, Profile, events_per_site, hot_set_stability, new_context_percent, overlap, relevance};
 use support::{fold_all, profile};
 
 fn of(sections: &str) -> Profile {
@@ -58,33 +55,22 @@ fn overlap_stays_exact_where_counts_are_saturated() {
 
 #[test]
 fn samples_and_monitors_carry_no_events() {
-    let quiet = of(
-        r#""samplingProfiles":[{"ctx":"0:1","records":[9]}],"monitorProfiles":[{"ctx":"0:0","records":[1,4]}]"#,
-    );
+    let quiet = of(r#""samplingProfiles":[{"ctx":"0:1","records":[9]}],"monitorProfiles":[{"ctx":"0:0","records":[1,4]}]"#);
     assert_eq!(quiet.event_mass(), 0);
     near(events_per_site(&quiet), 0.0);
-    near(
-        events_per_site(&calls(&[("0:0", 4), ("1:0", 2), ("2:0", 0)])),
-        3.0,
-    );
+    near(events_per_site(&calls(&[("0:0", 4), ("1:0", 2), ("2:0", 0)])), 3.0);
 }
 
 #[test]
 fn new_contexts_are_counted_and_not_weighed() {
     let known = calls(&[("0:0", 1), ("1:0", 1)]);
     near(
-        new_context_percent(
-            &known,
-            &calls(&[("0:0", 1000), ("2:0", 1), ("0:0<1:4", 1), ("1:0", 1)]),
-        ),
+        new_context_percent(&known, &calls(&[("0:0", 1000), ("2:0", 1), ("0:0<1:4", 1), ("1:0", 1)])),
         50.0,
     );
     near(new_context_percent(&known, &known), 0.0);
     near(
-        new_context_percent(
-            &known,
-            &of(r#""samplingProfiles":[{"ctx":"0:0","records":[1]}]"#),
-        ),
+        new_context_percent(&known, &of(r#""samplingProfiles":[{"ctx":"0:0","records":[1]}]"#)),
         100.0,
     );
 }
@@ -103,33 +89,23 @@ fn relevance_asks_for_class_name_and_descriptor() {
     let profile = calls(&[("0:0", 60), ("1:0<2:3", 30), ("2:0", 10)]);
     let asked = std::cell::RefCell::new(Vec::new());
     let figures = relevance(&profile, |class, name, descriptor| {
-        asked
-            .borrow_mut()
-            .push(format!("{class}.{name}{descriptor}"));
-        if name == "g" {
-            Presence::Absent
-        } else {
-            Presence::Present
-        }
+        asked.borrow_mut().push(format!("{class}.{name}{descriptor}"));
+        if name == "g" { Presence::Absent } else { Presence::Present }
     });
     let mut asked = asked.into_inner();
     asked.sort();
     assert_eq!(asked, ["A.f()I", "A.g()I", "B.f(I)I"]);
     near(figures.methods_percent, 200.0 / 3.0);
     near(figures.mass_percent, 70.0);
-    let foreign = relevance(&profile, |class, _, _| {
-        if class == "A" {
-            Presence::Foreign
-        } else {
-            Presence::Absent
-        }
-    });
+    let foreign = relevance(
+        &profile,
+        |class, _, _| {
+            if class == "A" { Presence::Foreign } else { Presence::Absent }
+        },
+    );
     near(foreign.methods_percent, 0.0);
     near(foreign.mass_percent, 0.0);
-    near(
-        relevance(&profile, |_, _, _| Presence::Foreign).mass_percent,
-        100.0,
-    );
+    near(relevance(&profile, |_, _, _| Presence::Foreign).mass_percent, 100.0);
 }
 
 #[test]
@@ -137,14 +113,8 @@ fn relevance_spells_types_as_class_files_do() {
     let text = r#"{"version":"1.0.0","types":[{"id":0,"name":"a.b.C$D"},{"id":1,"name":"[[J"},
         {"id":2,"name":"[Ljava.lang.String;"},{"id":3,"name":"void"},{"id":4,"name":"double"}],
         "methods":[{"id":0,"name":"f","signature":[0,3,1,2,4,0]}],"callCountProfiles":[{"ctx":"0:0","records":[1]}]}"#;
-    relevance(
-        &fold_all(&[text]).to_final(ConflictPolicy::Drop),
-        |class, _, descriptor| {
-            assert_eq!(
-                (class, descriptor),
-                ("a.b.C$D", "([[J[Ljava/lang/String;DLa/b/C$D;)V")
-            );
-            Presence::Present
-        },
-    );
+    relevance(&fold_all(&[text]).to_final(ConflictPolicy::Drop), |class, _, descriptor| {
+        assert_eq!((class, descriptor), ("a.b.C$D", "([[J[Ljava/lang/String;DLa/b/C$D;)V"));
+        Presence::Present
+    });
 }

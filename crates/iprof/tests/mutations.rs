@@ -90,11 +90,7 @@ fn accepts_nothing_that_serde_json_refuses_and_reads_it_alike() {
             .to_final(ConflictPolicy::Dominant)
             .write_canonical(&mut canonical)
             .expect("memory takes everything");
-        assert_eq!(
-            String::from_utf8_lossy(&canonical),
-            reference.canonical(Policy::Dominant),
-            "{text}"
-        );
+        assert_eq!(String::from_utf8_lossy(&canonical), reference.canonical(Policy::Dominant), "{text}");
     }
     assert!(accepted > STEPS / 100 && accepted < STEPS, "{accepted}");
 }
@@ -134,10 +130,6 @@ fn survives_damaged_archives_and_intermediates() {
 #[test]
 fn accepts_all_that_the_seeds_hold() {
     for seed in seeds() {
-        assert!(
-            check(&seed[..], &Limits::default()).is_ok(),
-            "{}",
-            String::from_utf8_lossy(&seed)
-        );
+        assert!(check(&seed[..], &Limits::default()).is_ok(), "{}", String::from_utf8_lossy(&seed));
     }
 }

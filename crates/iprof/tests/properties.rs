@@ -2,10 +2,7 @@
 
 mod support;
 
-use anneal_iprof::{
-    ConflictPolicy, Intermediate, Limits, Profile, check, hot_set_stability, new_context_percent,
-    overlap,
-};
+use anneal_iprof::{ConflictPolicy, Intermediate, Limits, Profile, check, hot_set_stability, new_context_percent, overlap};
 use proptest::prelude::*;
 use support::generate::{File, file, files};
 use support::reference::{Policy, Reference};
@@ -22,10 +19,7 @@ fn intermediate(merge: &Intermediate) -> Vec<u8> {
 
 fn final_form(merge: &Intermediate, policy: ConflictPolicy) -> String {
     let mut bytes = Vec::new();
-    merge
-        .to_final(policy)
-        .write_canonical(&mut bytes)
-        .expect("memory takes everything");
+    merge.to_final(policy).write_canonical(&mut bytes).expect("memory takes everything");
     String::from_utf8(bytes).expect("JSON is UTF-8")
 }
 

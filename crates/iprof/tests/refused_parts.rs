@@ -8,9 +8,7 @@ use support::{accepts, calls, profile, refuses};
 #[test]
 fn accepts_the_profiles_that_the_others_are_made_from() {
     accepts(&calls(r#"{"ctx":"1:0<0:-1","records":[0]}"#));
-    accepts(&profile(
-        r#""samplingProfiles":[{"ctx":"0:5<0:-2","records":[1]}]"#,
-    ));
+    accepts(&profile(r#""samplingProfiles":[{"ctx":"0:5<0:-2","records":[1]}]"#));
 }
 
 #[test]
@@ -37,9 +35,7 @@ fn names_the_record_that_uses_an_undeclared_id() {
 
 #[test]
 fn remembers_more_early_ids_than_places() {
-    let entries: Vec<_> = (0..70_000)
-        .map(|id| format!(r#"{{"ctx":"{id}:0","records":[1]}}"#))
-        .collect();
+    let entries: Vec<_> = (0..70_000).map(|id| format!(r#"{{"ctx":"{id}:0","records":[1]}}"#)).collect();
     let text = |last: u32| {
         let methods: Vec<_> = (0..last)
             .map(|id| format!(r#"{{"id":{id},"name":"f","signature":[0,0]}}"#))
@@ -51,21 +47,14 @@ fn remembers_more_early_ids_than_places() {
         )
     };
     accepts(&text(70_000));
-    refuses(
-        &text(69_999),
-        "table methods, entry 69999: method 69999 is not declared",
-    );
-    refuses(
-        &text(5),
-        "section callCountProfiles, record 5: method 5 is not declared",
-    );
+    refuses(&text(69_999), "table methods, entry 69999: method 69999 is not declared");
+    refuses(&text(5), "section callCountProfiles, record 5: method 5 is not declared");
 }
 
 #[test]
 fn refuses_malformed_contexts() {
     for context in [
-        "", ":", "0", "0:", ":0", "0:0<", "<0:0", "0:0<<0:0", "a:0", "-1:0", "0:0,1:0", "0:0 ",
-        " 0:0", "0:--1", "0:+1", "0:0<0",
+        "", ":", "0", "0:", ":0", "0:0<", "<0:0", "0:0<<0:0", "a:0", "-1:0", "0:0,1:0", "0:0 ", " 0:0", "0:--1", "0:+1", "0:0<0",
     ] {
         refuses(
             &calls(&format!(r#"{{"ctx":"{context}","records":[1]}}"#)),
@@ -80,14 +69,8 @@ fn refuses_malformed_contexts() {
         &calls(r#"{"ctx":"0:0<0:2147483648","records":[1]}"#),
         "section callCountProfiles, record 1: the bytecode index does not fit in 32 bits",
     );
-    accepts(&calls(
-        r#"{"ctx":"0:0<0:-2147483648<00:2147483647","records":[1]}"#,
-    ));
-    for id in [
-        "4294967296",
-        "18446744073709551616",
-        "99999999999999999999999999",
-    ] {
+    accepts(&calls(r#"{"ctx":"0:0<0:-2147483648<00:2147483647","records":[1]}"#));
+    for id in ["4294967296", "18446744073709551616", "99999999999999999999999999"] {
         refuses(
             &calls(&format!(r#"{{"ctx":"{id}:0","records":[1]}}"#)),
             "section callCountProfiles, record 1: the method id is not in 0..4294967296",
@@ -102,61 +85,21 @@ fn refuses_malformed_contexts() {
 #[test]
 fn refuses_wrong_strides_and_counts() {
     for (section, records, expected) in [
-        (
-            "callCountProfiles",
-            "",
-            "0 values where one count are expected",
-        ),
-        (
-            "callCountProfiles",
-            "1,2",
-            "2 values where one count are expected",
-        ),
-        (
-            "samplingProfiles",
-            "1,2",
-            "2 values where one count are expected",
-        ),
+        ("callCountProfiles", "", "0 values where one count are expected"),
+        ("callCountProfiles", "1,2", "2 values where one count are expected"),
+        ("samplingProfiles", "1,2", "2 values where one count are expected"),
         (
             "conditionalProfiles",
             "1,2",
             "2 values where triples of bytecode index, branch and count are expected",
         ),
-        (
-            "virtualInvokeProfiles",
-            "0",
-            "1 values where pairs of type and count are expected",
-        ),
-        (
-            "instanceofProfiles",
-            "0,1,0",
-            "3 values where pairs of type and count are expected",
-        ),
-        (
-            "monitorProfiles",
-            "0,1,0",
-            "3 values where pairs of type and count are expected",
-        ),
-        (
-            "callCountProfiles",
-            "-1",
-            "the count is not in 0..9223372036854775808",
-        ),
-        (
-            "conditionalProfiles",
-            "1,0,1,2,0,-1",
-            "the count is not in 0..9223372036854775808",
-        ),
-        (
-            "virtualInvokeProfiles",
-            "0,-1",
-            "the count is not in 0..9223372036854775808",
-        ),
-        (
-            "virtualInvokeProfiles",
-            "-1,0",
-            "the type id is not in 0..4294967296",
-        ),
+        ("virtualInvokeProfiles", "0", "1 values where pairs of type and count are expected"),
+        ("instanceofProfiles", "0,1,0", "3 values where pairs of type and count are expected"),
+        ("monitorProfiles", "0,1,0", "3 values where pairs of type and count are expected"),
+        ("callCountProfiles", "-1", "the count is not in 0..9223372036854775808"),
+        ("conditionalProfiles", "1,0,1,2,0,-1", "the count is not in 0..9223372036854775808"),
+        ("virtualInvokeProfiles", "0,-1", "the count is not in 0..9223372036854775808"),
+        ("virtualInvokeProfiles", "-1,0", "the type id is not in 0..4294967296"),
         (
             "conditionalProfiles",
             "2147483648,0,1",
@@ -164,22 +107,11 @@ fn refuses_wrong_strides_and_counts() {
         ),
     ] {
         refuses(
-            &profile(&format!(
-                r#""{section}":[{{"ctx":"0:0","records":[{records}]}}]"#
-            )),
+            &profile(&format!(r#""{section}":[{{"ctx":"0:0","records":[{records}]}}]"#)),
             &format!("section {section}, record 0: {expected}"),
         );
     }
-    for count in [
-        "1.0",
-        "1e3",
-        "\"1\"",
-        "null",
-        "[1]",
-        "9223372036854775808",
-        "NaN",
-        "01",
-    ] {
+    for count in ["1.0", "1e3", "\"1\"", "null", "[1]", "9223372036854775808", "NaN", "01"] {
         let text = calls(&format!(r#"{{"ctx":"0:0","records":[{count}]}}"#));
         let fault = check(text.as_bytes(), &Limits::default()).expect_err(count);
         assert_eq!(fault.category(), "syntax", "{count}: {fault}");
@@ -189,58 +121,27 @@ fn refuses_wrong_strides_and_counts() {
 #[test]
 fn refuses_repeats() {
     let table = |types: &str, methods: &str| {
-        format!(
-            r#"{{"version":"1.0.0","types":[{types}],"methods":[{methods}],"callCountProfiles":[{{"ctx":"0:0","records":[1]}}]}}"#
-        )
+        format!(r#"{{"version":"1.0.0","types":[{types}],"methods":[{methods}],"callCountProfiles":[{{"ctx":"0:0","records":[1]}}]}}"#)
     };
-    let (a, f) = (
-        r#"{"id":0,"name":"A"}"#,
-        r#"{"id":0,"name":"f","signature":[0,0]}"#,
-    );
+    let (a, f) = (r#"{"id":0,"name":"A"}"#, r#"{"id":0,"name":"f","signature":[0,0]}"#);
     accepts(&table(a, f));
-    refuses(
-        &table(&format!("{a},{a}"), f),
-        "table types, entry 1: id 0 is declared twice",
-    );
-    refuses(
-        &table(a, &format!("{f},{f}")),
-        "table methods, entry 1: id 0 is declared twice",
-    );
+    refuses(&table(&format!("{a},{a}"), f), "table types, entry 1: id 0 is declared twice");
+    refuses(&table(a, &format!("{f},{f}")), "table methods, entry 1: id 0 is declared twice");
     // The same name under two ids is two classes of one name, and one type.
     accepts(&table(&format!("{a},{}", r#"{"id":1,"name":"A"}"#), f));
     for (text, key) in [
         (table(r#"{"id":0,"id":1,"name":"A"}"#, f), "id"),
         (table(r#"{"id":0,"name":"A","name":"B"}"#, f), "name"),
-        (
-            table(
-                a,
-                r#"{"id":0,"name":"f","signature":[0,0],"signature":[0,0]}"#,
-            ),
-            "signature",
-        ),
+        (table(a, r#"{"id":0,"name":"f","signature":[0,0],"signature":[0,0]}"#), "signature"),
         (calls(r#"{"ctx":"0:0","ctx":"0:0","records":[1]}"#), "ctx"),
-        (
-            calls(r#"{"ctx":"0:0","records":[1],"records":[1]}"#),
-            "records",
-        ),
-        (
-            profile(r#""callCountProfiles":[],"callCountProfiles":[]"#),
-            "callCountProfiles",
-        ),
-        (
-            profile(r#""instanceofProfiles":[],"instanceOfProfiles":[]"#),
-            "instanceofProfiles",
-        ),
+        (calls(r#"{"ctx":"0:0","records":[1],"records":[1]}"#), "records"),
+        (profile(r#""callCountProfiles":[],"callCountProfiles":[]"#), "callCountProfiles"),
+        (profile(r#""instanceofProfiles":[],"instanceOfProfiles":[]"#), "instanceofProfiles"),
         (profile(r#""types":[]"#), "types"),
         (profile(r#""version":"1.0.0""#), "version"),
     ] {
-        let fault = check(text.as_bytes(), &Limits::default())
-            .expect_err(key)
-            .to_string();
-        assert!(
-            fault.ends_with(&format!("key {key:?} appears twice")),
-            "{fault}"
-        );
+        let fault = check(text.as_bytes(), &Limits::default()).expect_err(key).to_string();
+        assert!(fault.ends_with(&format!("key {key:?} appears twice")), "{fault}");
     }
 }
 
@@ -253,27 +154,12 @@ fn refuses_missing_keys() {
     );
     let version = r#""version":"1.0.0""#;
     accepts(&format!("{{{version},{types},{methods},{rest}}}"));
-    refuses(
-        &format!("{{{types},{methods},{rest}}}"),
-        "required key \"version\" is missing",
-    );
-    refuses(
-        &format!("{{{version},{methods},{rest}}}"),
-        "required key \"types\" is missing",
-    );
-    refuses(
-        &format!("{{{version},{types},{rest}}}"),
-        "required key \"methods\" is missing",
-    );
+    refuses(&format!("{{{types},{methods},{rest}}}"), "required key \"version\" is missing");
+    refuses(&format!("{{{version},{methods},{rest}}}"), "required key \"types\" is missing");
+    refuses(&format!("{{{version},{types},{rest}}}"), "required key \"methods\" is missing");
     refuses("{}", "required key \"version\" is missing");
-    refuses(
-        &format!("{{{version},{types},{methods}}}"),
-        "every section is empty",
-    );
-    refuses(
-        &profile(r#""callCountProfiles":[],"monitorProfiles":[]"#),
-        "every section is empty",
-    );
+    refuses(&format!("{{{version},{types},{methods}}}"), "every section is empty");
+    refuses(&profile(r#""callCountProfiles":[],"monitorProfiles":[]"#), "every section is empty");
     refuses(
         &calls(r#"{"records":[1]}"#),
         "section callCountProfiles, record 1: required key \"ctx\" is missing",

@@ -46,10 +46,7 @@ fn reports_what_a_profile_brought() {
     let mut merge = Intermediate::new();
     let limits = Limits::default();
     let first = merge.fold(A.as_bytes(), &limits).expect("A is valid");
-    assert_eq!(
-        (first.contexts, first.new_contexts, first.repeated_contexts),
-        (4, 4, 0)
-    );
+    assert_eq!((first.contexts, first.new_contexts, first.repeated_contexts), (4, 4, 0));
     assert_eq!(first.summary.event_mass, 10 + 11 + 60);
     let second = merge.fold(B.as_bytes(), &limits).expect("B is valid");
     assert_eq!((second.contexts, second.new_contexts), (4, 0));
@@ -80,30 +77,17 @@ fn branches(merge: &Intermediate, policy: ConflictPolicy) -> Vec<Vec<i64>> {
 fn adds_switches_with_shared_targets_by_position() {
     let switch = branching(&["30,0,7,-5,0,2,44,1,1"]);
     let merge = fold_all(&[&switch, &switch]);
-    assert_eq!(
-        branches(&merge, ConflictPolicy::Drop),
-        [[30, 0, 14, -5, 0, 4, 44, 1, 2]]
-    );
+    assert_eq!(branches(&merge, ConflictPolicy::Drop), [[30, 0, 14, -5, 0, 4, 44, 1, 2]]);
     assert_eq!(merge.conflicts(), 0);
 }
 
 #[test]
 fn adds_other_orders_of_distinct_indexes_by_index_and_writes_the_smallest() {
-    let (left, right) = (
-        branching(&["53,0,2,20,1,8"]),
-        branching(&["20,0,10,53,1,1"]),
-    );
+    let (left, right) = (branching(&["53,0,2,20,1,8"]), branching(&["20,0,10,53,1,1"]));
     let last = branching(&["20,1,100,53,0,1000"]);
-    for order in [
-        [&left, &right, &last],
-        [&last, &right, &left],
-        [&right, &last, &left],
-    ] {
+    for order in [[&left, &right, &last], [&last, &right, &left], [&right, &last, &left]] {
         let merge = fold_all(&order.map(String::as_str));
-        assert_eq!(
-            branches(&merge, ConflictPolicy::Drop),
-            [[20, 0, 118, 53, 1, 1003]]
-        );
+        assert_eq!(branches(&merge, ConflictPolicy::Drop), [[20, 0, 118, 53, 1, 1003]]);
     }
 }
 
@@ -113,19 +97,10 @@ fn keeps_conflicting_shapes_apart_until_the_end() {
     let shared = branching(&["20,0,9,-5,0,9"]);
     let merge = fold_all(&[&small, &large, &shared, &large]);
     assert_eq!(merge.conflicts(), 1);
-    assert_eq!(
-        branches(&merge, ConflictPolicy::Dominant),
-        [[20, 0, 9, -5, 0, 9]]
-    );
-    assert_eq!(
-        branches(&merge, ConflictPolicy::Drop),
-        Vec::<Vec<i64>>::new()
-    );
+    assert_eq!(branches(&merge, ConflictPolicy::Dominant), [[20, 0, 9, -5, 0, 9]]);
+    assert_eq!(branches(&merge, ConflictPolicy::Drop), Vec::<Vec<i64>>::new());
     let later = fold_all(&[&large, &shared, &large, &small, &large, &large]);
-    assert_eq!(
-        branches(&later, ConflictPolicy::Dominant),
-        [[20, 0, 20, 60, 1, 4]]
-    );
+    assert_eq!(branches(&later, ConflictPolicy::Dominant), [[20, 0, 20, 60, 1, 4]]);
 }
 
 #[test]
@@ -154,16 +129,11 @@ fn repeats_and_shared_targets_never_merge_by_index() {
 fn treats_repeats_of_a_context_in_one_file_as_a_merge() {
     let repeated = branching(&["20,0,1", "20,0,2", "30,0,9"]);
     let mut merge = Intermediate::new();
-    let report = merge
-        .fold(repeated.as_bytes(), &Limits::default())
-        .expect("valid");
+    let report = merge.fold(repeated.as_bytes(), &Limits::default()).expect("valid");
     assert_eq!((report.contexts, report.repeated_contexts), (1, 2));
     assert_eq!(
         canonical(&merge),
-        canonical(&fold_all(&[
-            &branching(&["30,0,9"]),
-            &branching(&["20,0,3"])
-        ]))
+        canonical(&fold_all(&[&branching(&["30,0,9"]), &branching(&["20,0,3"])]))
     );
 }
 
@@ -173,20 +143,14 @@ fn never_remaps_the_dummy_context_of_monitors() {
     let text = r#"{"version":"1.0.0","types":[{"id":0,"name":"Z"}],
         "methods":[{"id":0,"name":"z","signature":[0,0]},{"id":1,"name":"a","signature":[0,0]}],
         "monitorProfiles":[{"ctx":"0:0","records":[0,4]}]}"#;
-    assert!(
-        canonical(&fold_all(&[text]))
-            .contains(r#""monitorProfiles":[{"ctx":"0:0","records":[0,4]}]"#)
-    );
+    assert!(canonical(&fold_all(&[text])).contains(r#""monitorProfiles":[{"ctx":"0:0","records":[0,4]}]"#));
 }
 
 #[test]
 fn sums_a_type_that_a_site_lists_twice() {
     let twice = profile(r#""virtualInvokeProfiles":[{"ctx":"0:5","records":[0,1,1,2,0,3]}]"#);
     let merge = fold_all(&[&twice]).to_final(ConflictPolicy::Drop);
-    assert_eq!(
-        *merge.entries(Section::VirtualInvokes)[0].records,
-        [0, 4, 1, 2]
-    );
+    assert_eq!(*merge.entries(Section::VirtualInvokes)[0].records, [0, 4, 1, 2]);
 }
 
 #[test]
@@ -204,29 +168,17 @@ fn reads_both_spellings_of_instanceof_and_lifts_the_version() {
 fn merges_minor_versions_into_the_newer() {
     let newer = A.replace("1.0.0", "1.1.0");
     assert!(canonical(&fold_all(&[&newer, B])).contains(r#""version":"1.1.0""#));
-    assert_eq!(
-        canonical(&fold_all(&[&newer, B])),
-        canonical(&fold_all(&[B, &newer]))
-    );
+    assert_eq!(canonical(&fold_all(&[&newer, B])), canonical(&fold_all(&[B, &newer])));
     let latest = A.replace("1.0.0", "1.9.3");
-    assert_eq!(
-        canonical(&fold_all(&[&latest])),
-        canonical(&fold_all(&[&newer]))
-    );
+    assert_eq!(canonical(&fold_all(&[&latest])), canonical(&fold_all(&[&newer])));
 }
 
 #[test]
 fn saturates_where_the_consumer_would_overflow() {
-    let most = profile(&format!(
-        r#""callCountProfiles":[{{"ctx":"0:0","records":[{}]}}]"#,
-        i64::MAX
-    ));
+    let most = profile(&format!(r#""callCountProfiles":[{{"ctx":"0:0","records":[{}]}}]"#, i64::MAX));
     let merge = fold_all(&[&most, &most, &most]);
     assert_eq!(
-        *merge
-            .to_final(ConflictPolicy::Drop)
-            .entries(Section::CallCounts)[0]
-            .records,
+        *merge.to_final(ConflictPolicy::Drop).entries(Section::CallCounts)[0].records,
         [i64::MAX]
     );
     assert_eq!(merge.event_mass(), i64::MAX.unsigned_abs());
@@ -234,18 +186,13 @@ fn saturates_where_the_consumer_would_overflow() {
 
 #[test]
 fn prunes_names_that_nothing_refers_to() {
-    let mut merged = fold_all(&[&profile(
-        r#""callCountProfiles":[{"ctx":"1:0","records":[1]}]"#,
-    )])
-    .to_final(ConflictPolicy::Drop);
+    let mut merged = fold_all(&[&profile(r#""callCountProfiles":[{"ctx":"1:0","records":[1]}]"#)]).to_final(ConflictPolicy::Drop);
     merged.prune();
     assert_eq!(merged.types().len(), 2);
     assert_eq!(merged.methods().len(), 1);
     assert_eq!(merged.entries(Section::CallCounts)[0].context[0].method, 0);
     let mut bytes = Vec::new();
-    merged
-        .write_canonical(&mut bytes)
-        .expect("memory takes everything");
+    merged.write_canonical(&mut bytes).expect("memory takes everything");
     assert_eq!(
         canonical(&fold_all(&[std::str::from_utf8(&bytes).expect("JSON")])).into_bytes(),
         bytes
@@ -276,21 +223,15 @@ fn keeps_the_older_form() {
 fn never_mixes_major_versions() {
     let mut merge = fold_all(&[OLD]);
     let before = canonical(&merge);
-    let fault = merge
-        .fold(A.as_bytes(), &Limits::default())
-        .expect_err("the majors differ");
-    assert_eq!(
-        fault.to_string(),
-        "a profile of version 1.0.0 cannot be merged with version 0.2.0"
-    );
+    let fault = merge.fold(A.as_bytes(), &Limits::default()).expect_err("the majors differ");
+    assert_eq!(fault.to_string(), "a profile of version 1.0.0 cannot be merged with version 0.2.0");
     assert!(merge.merge(&fold_all(&[A])).is_err());
     assert_eq!(canonical(&merge), before);
 }
 
 #[test]
 fn weighs_counts_with_half_away_from_zero() {
-    let text =
-        profile(r#""callCountProfiles":[{"ctx":"0:0","records":[5]},{"ctx":"1:0","records":[1]}]"#);
+    let text = profile(r#""callCountProfiles":[{"ctx":"0:0","records":[5]},{"ctx":"1:0","records":[1]}]"#);
     let merge = fold_all(&[&text]);
     let weighted = Intermediate::merge_weighted([(&merge, 0.5)]).expect("the weight is positive");
     let counts: Vec<_> = weighted
@@ -303,8 +244,7 @@ fn weighs_counts_with_half_away_from_zero() {
     for weight in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(Intermediate::merge_weighted([(&merge, weight)]).is_err());
     }
-    let long_lived =
-        Intermediate::merge_weighted([(&merge, 100.0)]).expect("the weight is positive");
+    let long_lived = Intermediate::merge_weighted([(&merge, 100.0)]).expect("the weight is positive");
     let equal = Intermediate::merge_equally(&[merge, long_lived]).expect("weights are positive");
     assert_eq!(equal.event_mass(), 1200);
 }

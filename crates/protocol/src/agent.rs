@@ -274,7 +274,11 @@ mod tests {
             method: "main".to_owned(),
             contract: Contract::Map,
         };
-        let jar = JarInput { sha256: "00".to_owned(), entry: None, handler };
+        let jar = JarInput {
+            sha256: "00".to_owned(),
+            entry: None,
+            handler,
+        };
         let build = Build {
             build_key: "key".to_owned(),
             kind: BuildKind::Optimized,
@@ -284,7 +288,10 @@ mod tests {
             arguments: Vec::new(),
             timeout_seconds: 1,
         };
-        let source = Source::ConfigMap { key: "app.jar".to_owned(), sha256: None };
+        let source = Source::ConfigMap {
+            key: "app.jar".to_owned(),
+            sha256: None,
+        };
         let serve = Serve {
             build_key: "key".to_owned(),
             program: Program::Jvm { jar, options: Vec::new() },
@@ -296,7 +303,10 @@ mod tests {
             stop_seconds: 1,
         };
         for work in [
-            Work::Resolve(Resolve { source, handler: HandlerRequest::default() }),
+            Work::Resolve(Resolve {
+                source,
+                handler: HandlerRequest::default(),
+            }),
             Work::Build(build),
             Work::Serve(serve),
         ] {

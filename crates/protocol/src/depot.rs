@@ -152,7 +152,10 @@ pub struct Grant {
 
 impl std::fmt::Debug for Grant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Grant").field("method", &self.method).field("expires_seconds", &self.expires_seconds).finish_non_exhaustive()
+        f.debug_struct("Grant")
+            .field("method", &self.method)
+            .field("expires_seconds", &self.expires_seconds)
+            .finish_non_exhaustive()
     }
 }
 

@@ -107,7 +107,12 @@ impl Histogram {
     /// The smallest value with at least this share (0.0–1.0) of all values at or below it; `None` when empty.
     pub fn quantile(&self, share: f64) -> Option<u64> {
         let total = self.count();
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank of at most 2^53")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rank of at most 2^53"
+        )]
         let rank = ((total as f64 * share).ceil() as u64).max(1);
         let mut seen = 0;
         self.buckets.iter().find_map(|(bucket, count)| {
@@ -138,7 +143,11 @@ mod tests {
     fn a_merge_equals_counting_everything_at_once() {
         let (mut left, mut right, mut both) = (Histogram::default(), Histogram::default(), Histogram::default());
         for value in 0..1000_u64 {
-            if value % 3 == 0 { left.record(value * 7) } else { right.record(value * 7) }
+            if value % 3 == 0 {
+                left.record(value * 7);
+            } else {
+                right.record(value * 7);
+            }
             both.record(value * 7);
         }
         left.merge(&right);

@@ -67,6 +67,8 @@ pub enum Termination {
 impl Termination {
     /// Reads a termination message; anything else than what an agent writes is `None`.
     pub fn parse(message: &str) -> Option<Self> {
-        (message.len() <= MAX_BYTES).then(|| serde_json::from_str(message.trim()).ok()).flatten()
+        (message.len() <= MAX_BYTES)
+            .then(|| serde_json::from_str(message.trim()).ok())
+            .flatten()
     }
 }

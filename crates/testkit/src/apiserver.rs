@@ -97,7 +97,12 @@ impl Apiserver {
 
     /// All paths below a prefix.
     pub fn paths(&self, prefix: &str) -> Vec<String> {
-        self.lock().objects.keys().filter(|path| path.starts_with(prefix)).cloned().collect()
+        self.lock()
+            .objects
+            .keys()
+            .filter(|path| path.starts_with(prefix))
+            .cloned()
+            .collect()
     }
 
     /// Writes asked for since the last call.
@@ -117,7 +122,11 @@ impl Apiserver {
     async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, BoxError> {
         let (parts, body) = request.into_parts();
         let bytes = body.collect_bytes().await?;
-        let kind = parts.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = parts
+            .headers
+            .get("content-type")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         let call = Call {
             method: &parts.method,
             path: parts.uri.path(),
@@ -126,7 +135,10 @@ impl Apiserver {
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
         };
         let (status, answer) = self.lock().serve(&call)?;
-        Ok(Response::builder().status(status).header("content-type", "application/json").body(Body::from(answer.to_string().into_bytes()))?)
+        Ok(Response::builder()
+            .status(status)
+            .header("content-type", "application/json")
+            .body(Body::from(answer.to_string().into_bytes()))?)
     }
 }
 
@@ -134,7 +146,7 @@ impl State {
     fn serve(&mut self, call: &Call<'_>) -> Answer {
         let writes = [Method::POST, Method::PATCH, Method::PUT, Method::DELETE].contains(call.method);
         let Some((fault, counted)) = self.fault else {
-            return self.commit(call, writes);
+            return Ok(self.commit(call, writes));
         };
         let number = counted;
         if writes {
@@ -145,28 +157,32 @@ impl State {
             Fault::DeadBefore(at) if number > at || (writes && number == at) => died(),
             Fault::DeadAfter(at) if number > at => died(),
             Fault::DeadAfter(at) if writes && number == at => {
-                self.commit(call, writes)?;
+                self.commit(call, writes);
                 died()
             }
             Fault::LostReply(at) if writes && number == at => {
-                self.commit(call, writes)?;
+                self.commit(call, writes);
                 Ok(refusal(StatusCode::GATEWAY_TIMEOUT, "Timeout"))
             }
             Fault::Conflict(at) if writes && number == at => Ok(refusal(StatusCode::CONFLICT, "Conflict")),
-            _ => self.commit(call, writes),
+            _ => Ok(self.commit(call, writes)),
         }
     }
 
-    fn commit(&mut self, call: &Call<'_>, writes: bool) -> Answer {
+    fn commit(&mut self, call: &Call<'_>, writes: bool) -> (StatusCode, Value) {
         if writes {
-            self.writes.push(Write { method: call.method.to_string(), path: call.path.to_owned() });
+            self.writes.push(Write {
+                method: call.method.to_string(),
+                path: call.path.to_owned(),
+            });
         }
-        Ok(match call.method.as_str() {
+        match call.method.as_str() {
             "POST" => self.create(call),
             "PATCH" => self.patch(call),
+            "PUT" => self.replace(call),
             "DELETE" => self.delete(call),
             _ => self.read(call),
-        })
+        }
     }
 
     fn read(&self, call: &Call<'_>) -> (StatusCode, Value) {
@@ -178,13 +194,15 @@ impl State {
         }
         let selector = parameter(call.query, "labelSelector");
         let prefix = format!("{}/", call.path);
-        let items: Vec<&Value> = self
-            .objects
-            .iter()
-            .filter(|(path, object)| path.starts_with(&prefix) && selector::matches(object, &selector))
-            .map(|(_, object)| object)
-            .collect();
-        (StatusCode::OK, json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": self.version.to_string()}, "items": items}))
+        let fits = |path: &str, object: &Value| path.starts_with(&prefix) && selector::matches(object, &selector);
+        let found = self.objects.iter().filter(|(path, object)| fits(path, object));
+        // As in a real list, items do not say what they are.
+        let items: Vec<Value> = found.map(|(_, object)| without_types(object)).collect();
+        let metadata = json!({"resourceVersion": self.version.to_string()});
+        (
+            StatusCode::OK,
+            json!({"apiVersion": "v1", "kind": "List", "metadata": metadata, "items": items}),
+        )
     }
 
     fn create(&mut self, call: &Call<'_>) -> (StatusCode, Value) {
@@ -222,7 +240,9 @@ impl State {
             _ => merge(&mut object, &call.body),
         }
         let going = object["metadata"].get("deletionTimestamp").is_some();
-        let held = object["metadata"]["finalizers"].as_array().is_some_and(|finalizers| !finalizers.is_empty());
+        let held = object["metadata"]["finalizers"]
+            .as_array()
+            .is_some_and(|finalizers| !finalizers.is_empty());
         if going && !held {
             self.objects.remove(path);
             return (StatusCode::OK, object);
@@ -237,6 +257,17 @@ impl State {
         (StatusCode::OK, object)
     }
 
+    fn replace(&mut self, call: &Call<'_>) -> (StatusCode, Value) {
+        let Some(object) = self.objects.get(call.path) else {
+            return refusal(StatusCode::NOT_FOUND, "NotFound");
+        };
+        let version = &call.body["metadata"]["resourceVersion"];
+        if !version.is_null() && *version != object["metadata"]["resourceVersion"] {
+            return refusal(StatusCode::CONFLICT, "Conflict");
+        }
+        (StatusCode::OK, self.store(call.path, call.body.clone()))
+    }
+
     fn delete(&mut self, call: &Call<'_>) -> (StatusCode, Value) {
         let Some(mut object) = self.objects.get(call.path).cloned() else {
             return refusal(StatusCode::NOT_FOUND, "NotFound");
@@ -245,13 +276,18 @@ impl State {
         if wanted.is_some_and(|wanted| *wanted != object["metadata"]["uid"]) {
             return refusal(StatusCode::CONFLICT, "Conflict");
         }
-        let held = object["metadata"]["finalizers"].as_array().is_some_and(|finalizers| !finalizers.is_empty());
+        let held = object["metadata"]["finalizers"]
+            .as_array()
+            .is_some_and(|finalizers| !finalizers.is_empty());
         if held {
             object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
             return (StatusCode::OK, self.store(call.path, object));
         }
         self.objects.remove(call.path);
-        (StatusCode::OK, json!({"kind": "Status", "apiVersion": "v1", "status": "Success", "metadata": {}}))
+        (
+            StatusCode::OK,
+            json!({"kind": "Status", "apiVersion": "v1", "status": "Success", "metadata": {}}),
+        )
     }
 
     fn store(&mut self, path: &str, mut object: Value) -> Value {
@@ -265,6 +301,15 @@ impl State {
     }
 }
 
+fn without_types(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("apiVersion");
+        fields.remove("kind");
+    }
+    object
+}
+
 /// `/api/v1/namespaces/n/pods` and `/apis/apps/v1/namespaces/n/deployments`, not what is in them.
 fn is_collection(path: &str) -> bool {
     let below = path.split_once("/namespaces/").map_or("", |(_, below)| below);
@@ -272,12 +317,16 @@ fn is_collection(path: &str) -> bool {
 }
 
 fn refusal(code: StatusCode, reason: &str) -> (StatusCode, Value) {
-    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": reason, "reason": reason, "code": code.as_u16()});
+    let status =
+        json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": reason, "reason": reason, "code": code.as_u16()});
     (code, status)
 }
 
 /// A query parameter with the escapes that label selectors have.
 fn parameter(query: &str, name: &str) -> String {
-    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default();
+    let value = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+        .unwrap_or_default();
     value.replace("%3D", "=").replace("%2C", ",").replace("%2F", "/").replace('+', " ")
 }

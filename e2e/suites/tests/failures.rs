@@ -155,8 +155,8 @@ fn an_edition_without_pgo_ends_at_native_and_says_why() -> Result<()> {
 }
 
 #[test]
-fn a_cut_profile_goes_to_quarantine_and_is_named() -> Result<()> {
-    build_fault("e2e-cut", "cut-profile", "PgoOptimized", "ProfilesSufficient", "ProfilesRejected")
+fn a_cut_profile_is_refused_at_its_source_and_named() -> Result<()> {
+    build_fault("e2e-cut", "cut-profile", "PgoOptimized", "ProfilesSufficient", "ProfilesLost")
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Kill -9 of each component while a function climbs: the same end state, one build per key, nothing failed but what the kill itself cut.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use anneal_suites::{
     OPERATOR_NAMESPACE,
@@ -13,6 +17,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 const STAGE: Duration = Duration::from_secs(240);
+
+/// One kind of kill at a time: the operator is shared.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// Ends one pod of a component at once, without its grace period.
 fn kill(kube: &Kube, component: &str) -> Result<()> {
@@ -28,6 +35,7 @@ fn kill(kube: &Kube, component: &str) -> Result<()> {
 
 /// A kill of these components as soon as each stage is seen; gives the load's figures for the function.
 fn climb_with_kills(namespace: &str, components: &[&str]) -> Result<Value> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let kube = Kube::from_environment()?;
     kube.namespace(namespace)?;
     kube.jar(namespace, "hello-jar", &sample_jar("hello"))?;

@@ -128,7 +128,10 @@ pub struct S3Source {
 pub struct Handler {
     /// Binary name of the class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 512), regex(pattern = "^[\\p{L}_$][\\p{L}\\p{N}_$]*(\\.[\\p{L}_$][\\p{L}\\p{N}_$]*)*$"))]
+    #[schemars(
+        length(min = 1, max = 512),
+        regex(pattern = "^[\\p{L}_$][\\p{L}\\p{N}_$]*(\\.[\\p{L}_$][\\p{L}\\p{N}_$]*)*$")
+    )]
     pub class: Option<String>,
     /// Name of the method, for the Map contract.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Function;
 use crate::definition;
 
+#[expect(clippy::needless_pass_by_value, reason = "reads best with a literal")]
 fn function(spec: Value) -> Value {
     json!({"apiVersion": "anneal.dev/v1alpha1", "kind": "Function", "metadata": {"name": "hello"}, "spec": spec})
 }
@@ -12,7 +13,10 @@ fn function(spec: Value) -> Value {
 /// What the rules say of a new object; empty when nothing is wrong.
 fn broken_rules(object: Value) -> String {
     let function: Function = serde_json::from_value(object).expect("the object has the shape of a Function");
-    kube::core::cel::validate_cel(&function).err().map(|errors| format!("{errors:?}")).unwrap_or_default()
+    kube::core::cel::validate_cel(&function)
+        .err()
+        .map(|errors| format!("{errors:?}"))
+        .unwrap_or_default()
 }
 
 fn from_config_map() -> Value {
@@ -36,7 +40,10 @@ fn demands_exactly_one_source() {
 fn refuses_keys_that_leave_the_uploads_of_the_namespace() {
     for key in ["../other/a.jar", "a//b.jar", "/a.jar", "./a.jar"] {
         let source = json!({"s3": {"key": key, "sha256": "0".repeat(64)}});
-        assert!(broken_rules(function(json!({"source": source}))).contains("key must not have"), "{key}");
+        assert!(
+            broken_rules(function(json!({"source": source}))).contains("key must not have"),
+            "{key}"
+        );
     }
 }
 
@@ -64,7 +71,10 @@ fn refuses_variables_that_are_the_operators_or_have_two_values() {
         (json!({"name": "PORT", "value": "1"}), "the operator's"),
         (json!({"name": "ANNEAL_X", "value": "1"}), "the operator's"),
         (json!({"name": "A"}), "exactly one"),
-        (json!({"name": "A", "value": "1", "secretKeyRef": {"name": "s", "key": "k"}}), "exactly one"),
+        (
+            json!({"name": "A", "value": "1", "secretKeyRef": {"name": "s", "key": "k"}}),
+            "exactly one",
+        ),
     ] {
         let spec = json!({"source": from_config_map(), "env": [variable]});
         assert!(broken_rules(function(spec)).contains(message), "{message}");

@@ -82,11 +82,7 @@ fn encode(text: &str) -> Vec<u8> {
         match unit {
             0x01..=0x7f => bytes.push(low),
             0 | 0x80..=0x7ff => bytes.extend([0xc0 | high << 2 | low >> 6, 0x80 | low & 0x3f]),
-            _ => bytes.extend([
-                0xe0 | high >> 4,
-                0x80 | (high & 0x0f) << 2 | low >> 6,
-                0x80 | low & 0x3f,
-            ]),
+            _ => bytes.extend([0xe0 | high >> 4, 0x80 | (high & 0x0f) << 2 | low >> 6, 0x80 | low & 0x3f]),
         }
     }
     bytes

@@ -34,8 +34,7 @@ pub(super) fn single(name: &str, content: &[u8]) -> Vec<u8> {
 
     archive.extend(b"PK\x05\x06");
     put(&mut archive, &[0, 0, 1, 1]);
-    let sizes =
-        [directory_length, directory].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    let sizes = [directory_length, directory].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     put_wide(&mut archive, &sizes);
     put(&mut archive, &[0]);
     archive

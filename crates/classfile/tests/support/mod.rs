@@ -67,9 +67,7 @@ pub fn archive(entries: &[Entry]) -> Vec<u8> {
         let sizes = [
             entry.checksum.unwrap_or_else(|| checksum.sum()),
             narrow(packed.len()),
-            entry
-                .unpacked
-                .unwrap_or_else(|| narrow(entry.content.len())),
+            entry.unpacked.unwrap_or_else(|| narrow(entry.content.len())),
         ];
         let local_name = entry.local_name.as_ref().unwrap_or(&entry.name);
         file.extend(b"PK\x03\x04");
@@ -81,14 +79,7 @@ pub fn archive(entries: &[Entry]) -> Vec<u8> {
         directory.extend(b"PK\x01\x02");
         u16s(
             &mut directory,
-            &[
-                0x14 | u16::from(entry.made_on) << 8,
-                20,
-                entry.flags,
-                entry.method,
-                0,
-                0x21,
-            ],
+            &[0x14 | u16::from(entry.made_on) << 8, 20, entry.flags, entry.method, 0, 0x21],
         );
         u32s(&mut directory, &sizes);
         u16s(&mut directory, &[short(entry.name.len()), 0, 0, 0, 0]);
@@ -98,10 +89,7 @@ pub fn archive(entries: &[Entry]) -> Vec<u8> {
     let start = file.len();
     file.extend(&directory);
     file.extend(b"PK\x05\x06");
-    u16s(
-        &mut file,
-        &[0, 0, short(entries.len()), short(entries.len())],
-    );
+    u16s(&mut file, &[0, 0, short(entries.len()), short(entries.len())]);
     u32s(&mut file, &[narrow(directory.len()), narrow(start)]);
     u16s(&mut file, &[0]);
     file
@@ -150,18 +138,11 @@ pub fn function(name: &'static str, signature: &'static str) -> Class {
     Class {
         interfaces: vec!["java/util/function/Function"],
         signature: Some(signature),
-        ..class(
-            name,
-            &[
-                CONSTRUCTOR,
-                (0x1, "apply", "(Ljava/lang/Object;)Ljava/lang/Object;"),
-            ],
-        )
+        ..class(name, &[CONSTRUCTOR, (0x1, "apply", "(Ljava/lang/Object;)Ljava/lang/Object;")])
     }
 }
 
-pub const STRINGS: &str =
-    "Ljava/lang/Object;Ljava/util/function/Function<Ljava/lang/String;Ljava/lang/String;>;";
+pub const STRINGS: &str = "Ljava/lang/Object;Ljava/util/function/Function<Ljava/lang/String;Ljava/lang/String;>;";
 
 impl Class {
     pub fn bytes(&self) -> Vec<u8> {
@@ -170,8 +151,7 @@ impl Class {
             count: 0,
         };
         let mut body = Vec::new();
-        let mut put =
-            |numbers: &[u16]| body.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
+        let mut put = |numbers: &[u16]| body.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
         put(&[
             self.access,
             pool.class(self.name),
@@ -185,26 +165,15 @@ impl Class {
         for (access, name, descriptor) in &self.methods {
             put(&[*access, pool.text(name), pool.text(descriptor), 0]);
         }
-        put(
-            &[[self.signature.is_some(), self.inner.is_some(), self.local]
-                .map(u16::from)
-                .iter()
-                .sum()],
-        );
+        put(&[[self.signature.is_some(), self.inner.is_some(), self.local]
+            .map(u16::from)
+            .iter()
+            .sum()]);
         if let Some(signature) = self.signature {
             put(&[pool.text("Signature"), 0, 2, pool.text(signature)]);
         }
         if let Some(flags) = self.inner {
-            put(&[
-                pool.text("InnerClasses"),
-                0,
-                10,
-                1,
-                pool.class(self.name),
-                0,
-                0,
-                flags,
-            ]);
+            put(&[pool.text("InnerClasses"), 0, 10, 1, pool.class(self.name), 0, 0, flags]);
         }
         if self.local {
             put(&[pool.text("EnclosingMethod"), 0, 4, pool.class("Outer"), 0]);
@@ -269,8 +238,7 @@ impl Dice {
                 3 => bytes.truncate(at),
                 4 => bytes.insert(at, byte),
                 5 => {
-                    let piece =
-                        bytes[at.min(other)..at.max(other).min(at.min(other) + 32)].to_vec();
+                    let piece = bytes[at.min(other)..at.max(other).min(at.min(other) + 32)].to_vec();
                     bytes.splice(at..at, piece);
                 }
                 _ => {

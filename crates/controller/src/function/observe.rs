@@ -1,5 +1,7 @@
 //! Everything that a plan is made from. The only place of a reconcile that reads; nothing here writes.
 
+use std::collections::BTreeMap;
+
 use anneal_core::{
     digest::Digest,
     facts::{Known, Observed},
@@ -7,20 +9,26 @@ use anneal_core::{
     spec::{Identity, Refusal, Source, Wanted},
     state::State,
 };
+use futures::future::try_join_all;
 use k8s_openapi::api::{
     apps::v1::Deployment,
     batch::v1::Job,
     core::v1::{ConfigMap, Pod},
 };
 use kube::{
-    Api, Resource, ResourceExt,
-    api::ListParams,
-    core::{NamespaceResourceScope, PartialObjectMeta},
+    Api, ResourceExt,
+    api::{DynamicObject, ListParams},
+    core::PartialObjectMeta,
 };
 use serde::de::DeserializeOwned;
 use snafu::{ResultExt, Snafu};
 
-use crate::{build, context::Context, convert};
+use crate::{
+    apply::Present,
+    build::{self, Kind},
+    context::Context,
+    convert,
+};
 
 mod executors;
 mod jobs;
@@ -39,22 +47,28 @@ pub enum Error {
     },
 }
 
+/// What is seen: as the plan takes it, and the children themselves.
+pub struct Seen {
+    /// As the plan takes it.
+    pub observed: Observed,
+    /// Children by kind and name.
+    pub children: Present,
+}
+
 /// Sees everything that concerns a Function.
-pub async fn observe(ctx: &Context, identity: &Identity, spec: &Result<Wanted, Refusal>, state: &State) -> Result<Observed, Error> {
-    let (deployments, jobs, pods, config_map) = tokio::join!(
-        owned::<Deployment>(ctx, identity, "Deployments"),
-        owned::<Job>(ctx, identity, "Jobs"),
-        pods(ctx, identity),
-        config_map(ctx, identity, spec),
-    );
-    let (deployments, jobs, pods) = (deployments?, jobs?, pods?);
+pub async fn observe(ctx: &Context, identity: &Identity, spec: &Result<Wanted, Refusal>, state: &State) -> Result<Seen, Error> {
+    let lists = Kind::ALL.map(|kind| children(ctx, identity, kind));
+    let (children, pods, config_map) = tokio::join!(try_join_all(lists), pods(ctx, identity), config_map(ctx, identity, spec));
+    let (children, pods): (Present, _) = (children?.into_iter().collect(), pods?);
     let function = convert::function_ref(identity);
+    let executor = |deployment: &Deployment| Some((deployment.name_any(), executors::executor(deployment, &pods)?));
     let mut observed = Observed {
         config_map,
-        jobs: jobs.iter().filter_map(|job| jobs::job(job, &pods)).collect(),
-        executors: deployments
-            .iter()
-            .filter_map(|deployment| Some((deployment.name_any(), executors::executor(deployment, &pods)?)))
+        jobs: typed::<Job>(&children, Kind::Job)
+            .filter_map(|job| jobs::job(&job, &pods))
+            .collect(),
+        executors: typed::<Deployment>(&children, Kind::Deployment)
+            .filter_map(|deployment| executor(&deployment))
             .collect(),
         gateways: ctx.gateways.of(&function),
         latency: ctx.gateways.latency(&function),
@@ -69,23 +83,40 @@ pub async fn observe(ctx: &Context, identity: &Identity, spec: &Result<Wanted, R
             "the depot does not say what is stored"
         ),
     }
-    Ok(observed)
+    Ok(Seen { observed, children })
 }
 
-async fn owned<K>(ctx: &Context, identity: &Identity, kind: &'static str) -> Result<Vec<K>, Error>
-where
-    K: Clone + std::fmt::Debug + DeserializeOwned + Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-{
-    let api: Api<K> = Api::namespaced(ctx.client.clone(), &identity.namespace);
+/// Objects of one kind that carry this Function's label and that it owns.
+async fn children(ctx: &Context, identity: &Identity, kind: Kind) -> Result<(Kind, BTreeMap<String, DynamicObject>), Error> {
+    let api: Api<DynamicObject> = Api::namespaced_with(ctx.client.clone(), &identity.namespace, &kind.resource());
     let parameters = ListParams::default().labels(&build::selector(&identity.name));
-    let list = api.list(&parameters).await.map_err(Box::new).context(ListSnafu { kind })?;
-    let ours = |object: &K| {
+    let list = api
+        .list(&parameters)
+        .await
+        .map_err(Box::new)
+        .context(ListSnafu { kind: kind.as_str() })?;
+    let ours = |object: &DynamicObject| {
         object
             .owner_references()
             .iter()
             .any(|owner| owner.controller == Some(true) && owner.uid == identity.uid)
     };
-    Ok(list.items.into_iter().filter(ours).collect())
+    Ok((
+        kind,
+        list.items
+            .into_iter()
+            .filter(ours)
+            .map(|object| (object.name_any(), object))
+            .collect(),
+    ))
+}
+
+fn typed<K: DeserializeOwned>(children: &Present, kind: Kind) -> impl Iterator<Item = K> {
+    children.get(&kind).into_iter().flatten().filter_map(|(name, object)| {
+        let read = serde_json::to_value(object).and_then(serde_json::from_value);
+        read.inspect_err(|error| tracing::error!(%error, name, "a child does not have the form of its kind and is left alone"))
+            .ok()
+    })
 }
 
 /// Pods with the Function's labels; whose they are is told by their owners, when they are counted.

@@ -75,7 +75,10 @@ impl Scene {
         std::fs::write(token.path(), "token").expect("it is written");
         let (registry, now) = (Registry::default(), Arc::new(AtomicI64::new(1_800_000_000)));
         let context = context(&apiserver, &registry, &now, &depot, token.path().to_owned());
-        apiserver.put(CONFIG_MAP, json!({"metadata": {"name": "hello-jar", "namespace": "shop"}, "data": {"app.jar": "a jar"}}));
+        apiserver.put(
+            CONFIG_MAP,
+            json!({"metadata": {"name": "hello-jar", "namespace": "shop"}, "data": {"app.jar": "a jar"}}),
+        );
         apiserver.put(
             FUNCTION,
             json!({
@@ -88,13 +91,27 @@ impl Scene {
                 },
             }),
         );
-        Self { apiserver, stored, now, registry, depot, token, context }
+        Self {
+            apiserver,
+            stored,
+            now,
+            registry,
+            depot,
+            token,
+            context,
+        }
     }
 
     /// Another process with the same cluster: nothing in memory survives.
     pub(crate) fn restart(&mut self) {
         self.registry = Registry::default();
-        self.context = context(&self.apiserver, &self.registry, &self.now, &self.depot, self.token.path().to_owned());
+        self.context = context(
+            &self.apiserver,
+            &self.registry,
+            &self.now,
+            &self.depot,
+            self.token.path().to_owned(),
+        );
     }
 
     /// One visit.
@@ -106,14 +123,16 @@ impl Scene {
 
     /// Visits until one writes nothing.
     pub(crate) async fn settle(&self) {
+        let mut rests = false;
         for _ in 0..30 {
             self.apiserver.take_writes();
             self.visit().await.expect("the visit succeeds");
-            if self.apiserver.take_writes().is_empty() {
-                return;
+            rests = self.apiserver.take_writes().is_empty();
+            if rests {
+                break;
             }
         }
-        panic!("the visits do not come to rest");
+        assert!(rests, "the visits do not come to rest");
     }
 
     /// The kubelets, the Deployment controller and the Job controller do their work; agents say that all went well.
@@ -137,7 +156,8 @@ impl Scene {
             self.apiserver.remove(&pod);
         }
         for number in 0..replicas {
-            let owner = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": format!("{name}-rs"), "uid": "rs", "controller": true});
+            let owner =
+                json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": format!("{name}-rs"), "uid": "rs", "controller": true});
             let pod = json!({
                 "metadata": {"name": format!("{name}-{number}"), "namespace": "shop", "labels": deployment["spec"]["template"]["metadata"]["labels"], "ownerReferences": [owner]},
                 "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
@@ -164,19 +184,44 @@ impl Scene {
     pub(crate) fn collect(&self) {
         let status = self.status();
         let mut stored = self.stored.lock().expect("no test panics with it");
-        stored.facts.metadata = Some(MetadataFacts { digest: digest(b"metadata"), inputs: vec!["pod-0".to_owned()] });
-        for artifact in status.artifacts.iter().filter(|artifact| artifact.stage == anneal_api::v1alpha1::Stage::PgoInstrumented) {
-            let profile = ProfileFacts { digest: digest(b"profile"), inputs: vec!["pod-0".to_owned()], events: 100, ..ProfileFacts::default() };
+        stored.facts.metadata = Some(MetadataFacts {
+            digest: digest(b"metadata"),
+            inputs: vec!["pod-0".to_owned()],
+        });
+        for artifact in status
+            .artifacts
+            .iter()
+            .filter(|artifact| artifact.stage == anneal_api::v1alpha1::Stage::PgoInstrumented)
+        {
+            let profile = ProfileFacts {
+                digest: digest(b"profile"),
+                inputs: vec!["pod-0".to_owned()],
+                events: 100,
+                ..ProfileFacts::default()
+            };
             stored.facts.profiles.insert(artifact.build_key.clone(), profile);
         }
     }
 
     /// The one gateway follows the routes that stand in status.
     pub(crate) fn acknowledge(&self) {
-        let function = FunctionRef { namespace: "shop".to_owned(), name: "hello".to_owned(), uid: "uid-f".to_owned() };
+        let function = FunctionRef {
+            namespace: "shop".to_owned(),
+            name: "hello".to_owned(),
+            uid: "uid-f".to_owned(),
+        };
         let generation = self.status().route_generation.unwrap_or_default();
-        let report = FunctionReport { function, generation, deployments: BTreeMap::new(), unroutable: 0 };
-        let report = GatewayReport { gateway: "gateway-0".to_owned(), boot: "1".to_owned(), functions: vec![report] };
+        let report = FunctionReport {
+            function,
+            generation,
+            deployments: BTreeMap::new(),
+            unroutable: 0,
+        };
+        let report = GatewayReport {
+            gateway: "gateway-0".to_owned(),
+            boot: "1".to_owned(),
+            functions: vec![report],
+        };
         self.registry.take(report, tokio::time::Instant::now());
     }
 
@@ -200,7 +245,12 @@ impl Scene {
 
     /// Status and reason of a condition.
     pub(crate) fn condition(&self, kind: &str) -> (String, String) {
-        let condition = self.status().conditions.into_iter().find(|condition| condition.type_ == kind).expect("every type is present");
+        let condition = self
+            .status()
+            .conditions
+            .into_iter()
+            .find(|condition| condition.type_ == kind)
+            .expect("every type is present");
         (condition.status, condition.reason)
     }
 }
@@ -225,7 +275,10 @@ fn context(apiserver: &Apiserver, registry: &Registry, now: &Arc<AtomicI64>, dep
         config: config.expect("a configuration"),
         launcher: Digest::of(b"launcher"),
         clock: Clock::from_fn(move || now.load(Ordering::SeqCst)),
-        gateways: Gateways { pods: one_gateway(), registry: registry.clone() },
+        gateways: Gateways {
+            pods: one_gateway(),
+            registry: registry.clone(),
+        },
         sources: Sources::default(),
         pace: Pace::default(),
         failures: Failures::default(),
@@ -238,7 +291,10 @@ fn one_gateway() -> GatewayPods {
     let pod: PartialObjectMeta<k8s_openapi::api::core::v1::Pod> =
         serde_json::from_value(json!({"metadata": {"name": "gateway-0", "namespace": "anneal-system"}})).expect("metadata");
     writer.apply_watcher_event(&watcher::Event::Apply(pod));
-    GatewayPods { store, listed: Arc::new(AtomicBool::new(true)) }
+    GatewayPods {
+        store,
+        listed: Arc::new(AtomicBool::new(true)),
+    }
 }
 
 fn digest(bytes: &[u8]) -> String {
@@ -246,8 +302,18 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 fn record() -> JarRecord {
-    let handler = Handler { class: "a.B".to_owned(), method: "main".to_owned(), contract: Contract::Map };
-    JarRecord { sha256: digest(JAR), bytes: 5, requested: HandlerRequest::default(), entry: Some(digest(b"entry")), handler }
+    let handler = Handler {
+        class: "a.B".to_owned(),
+        method: "main".to_owned(),
+        contract: Contract::Map,
+    };
+    JarRecord {
+        sha256: digest(JAR),
+        bytes: 5,
+        requested: HandlerRequest::default(),
+        entry: Some(digest(b"entry")),
+        handler,
+    }
 }
 
 fn build(key: &str) -> BuildRecord {
@@ -265,7 +331,11 @@ fn build(key: &str) -> BuildRecord {
 
 /// A depot that answers what is on the shelf.
 async fn serve(stored: Shelf) -> String {
-    let router = Router::new().route(FACTS_PATH, post(facts)).route(PURGES_PATH, post(purge)).route(REJECTIONS_PATH, post(reject)).with_state(stored);
+    let router = Router::new()
+        .route(FACTS_PATH, post(facts))
+        .route(PURGES_PATH, post(purge))
+        .route(REJECTIONS_PATH, post(reject))
+        .with_state(stored);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -277,7 +347,12 @@ async fn facts(State(stored): State<Shelf>, Json(asked): Json<FactsRequest>) -> 
     if stored.down {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
-    let Facts { jar, builds, profiles, metadata } = stored.facts.clone();
+    let Facts {
+        jar,
+        builds,
+        profiles,
+        metadata,
+    } = stored.facts.clone();
     let is_asked = |jar: &JarRecord| asked.jar.as_ref().is_some_and(|asked| asked.sha256 == jar.sha256);
     Ok(Json(Facts {
         jar: jar.filter(is_asked),
@@ -293,7 +368,10 @@ async fn purge(State(stored): State<Shelf>) -> Result<Json<PurgeReply>, StatusCo
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
     let first = !std::mem::replace(&mut stored.purged, true);
-    Ok(Json(PurgeReply { deleted: u64::from(first), complete: !first }))
+    Ok(Json(PurgeReply {
+        deleted: u64::from(first),
+        complete: !first,
+    }))
 }
 
 async fn reject() -> Json<Confirmed> {

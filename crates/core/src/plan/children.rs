@@ -224,7 +224,8 @@ fn obsolete_jobs(view: &View<'_>) -> Vec<String> {
     let is_obsolete = |code: Code, key: &BuildKey, state: &JobState| match (code, &view.resolution.key) {
         (Code::Resolve, Some(resolving)) => key != resolving,
         (Code::Resolve, None) => false,
-        (Code::Stage(_), _) if *state == JobState::Running => !wanted.contains(key),
+        // The commit shows before the Job's own end does.
+        (Code::Stage(_), _) if *state == JobState::Running => !wanted.contains(key) && view.state.artifact(key).is_none(),
         (Code::Stage(_), _) => !kept.contains(key),
     };
     let obsolete = view

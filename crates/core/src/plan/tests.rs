@@ -3,5 +3,6 @@
 mod climbing;
 mod failing;
 mod laws;
+mod samples;
 mod sources;
 mod world;

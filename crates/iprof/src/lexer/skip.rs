@@ -82,11 +82,7 @@ impl<R: Read> Lexer<R> {
         }
         let text = std::str::from_utf8(&self.scratch).unwrap_or_default();
         let finite = is_number(text.as_bytes()) && text.parse().is_ok_and(f64::is_finite);
-        if finite {
-            Ok(false)
-        } else {
-            self.refuse("a value")
-        }
+        if finite { Ok(false) } else { self.refuse("a value") }
     }
 }
 

@@ -110,19 +110,9 @@ const VALUES: &[&str] = &[
 #[test]
 fn judges_values_as_serde_json_does() {
     for text in VALUES {
-        assert_eq!(
-            skips(text.as_bytes()),
-            serde_json::from_str::<Value>(text).is_ok(),
-            "{text:?}"
-        );
+        assert_eq!(skips(text.as_bytes()), serde_json::from_str::<Value>(text).is_ok(), "{text:?}");
     }
-    for bytes in [
-        &b"\"\xff\""[..],
-        b"\"\xc3\"",
-        b"\"\xed\xa0\x80\"",
-        b"\"\xf5\x80\x80\x80\"",
-        b"\xff",
-    ] {
+    for bytes in [&b"\"\xff\""[..], b"\"\xc3\"", b"\"\xed\xa0\x80\"", b"\"\xf5\x80\x80\x80\"", b"\xff"] {
         assert!(!skips(bytes), "{bytes:?}");
     }
 }
@@ -139,10 +129,7 @@ fn decodes_strings() {
     assert_eq!(string(&long), None);
     let escaped = format!("\"{}\"", "\\n".repeat(1001));
     assert_eq!(string(&escaped), None);
-    assert_eq!(
-        string(&format!("\"{}\"", "\\n".repeat(1000))).map(|text| text.len()),
-        Some(1000)
-    );
+    assert_eq!(string(&format!("\"{}\"", "\\n".repeat(1000))).map(|text| text.len()), Some(1000));
 }
 
 #[test]

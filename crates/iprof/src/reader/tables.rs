@@ -13,10 +13,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
         self.lexer.expect(b'[', "an array")?;
         let (mut first, mut index) = (true, 0);
         while self.lexer.advance(&mut first, b']')? {
-            let place = Place::Table {
-                table: "types",
-                index,
-            };
+            let place = Place::Table { table: "types", index };
             let (id, _) = self.read_declaration(place, false)?;
             self.types.declare(id, place)?;
             self.sink.declare_type(id, &self.name);
@@ -31,17 +28,10 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
         let (mut first, mut index) = (true, 0);
         let mut signature = Vec::new();
         while self.lexer.advance(&mut first, b']')? {
-            let place = Place::Table {
-                table: "methods",
-                index,
-            };
+            let place = Place::Table { table: "methods", index };
             let (id, signed) = self.read_declaration(place, true)?;
             if !signed {
-                return MissEntryKeySnafu {
-                    place,
-                    key: "signature",
-                }
-                .fail();
+                return MissEntryKeySnafu { place, key: "signature" }.fail();
             }
             if self.numbers.len() < 2 {
                 return ShortSignatureSnafu { place }.fail();
@@ -82,10 +72,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
                 self.claim(form, key)?;
                 named = true;
                 self.name.clear();
-                self.name.push_str(
-                    self.lexer
-                        .string(self.limits.string_bytes, "bytes in a name")?,
-                );
+                self.name.push_str(self.lexer.string(self.limits.string_bytes, "bytes in a name")?);
             } else if method && key == "signature" {
                 refuse_repeat(signed, "signature", self.lexer.offset())?;
                 signed = true;

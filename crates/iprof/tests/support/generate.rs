@@ -100,11 +100,7 @@ fn entry() -> impl Strategy<Value = Entry> {
                 context.truncate(1);
                 context[0].0 %= 2;
             }
-            Entry {
-                section,
-                context,
-                triples,
-            }
+            Entry { section, context, triples }
         })
 }
 
@@ -134,9 +130,7 @@ impl File {
         parts.rotate_left(self.rotation % length);
         let text = format!("{{{}}}", parts.join(","));
         if self.spaced {
-            text.replace(',', " ,\n\t")
-                .replace('{', "{ ")
-                .replace("\":", "\" :\r")
+            text.replace(',', " ,\n\t").replace('{', "{ ").replace("\":", "\" :\r")
         } else {
             text
         }
@@ -153,10 +147,7 @@ impl File {
     fn used_methods(&self) -> impl Iterator<Item = usize> {
         (0..METHODS.len()).filter(|index| {
             let placed = self.entries.iter().filter(|entry| entry.section != 5);
-            self.extra >> index & 1 == 1
-                || placed
-                    .flat_map(|entry| &entry.context)
-                    .any(|(method, _)| method == index)
+            self.extra >> index & 1 == 1 || placed.flat_map(|entry| &entry.context).any(|(method, _)| method == index)
         })
     }
 
@@ -164,9 +155,7 @@ impl File {
         // Sometimes only what methods need, sometimes all.
         let needed = |index: &usize| {
             self.extra & 0x8000 == 0
-                || self
-                    .used_methods()
-                    .any(|method| METHODS[method].1.contains(index))
+                || self.used_methods().any(|method| METHODS[method].1.contains(index))
                 || self
                     .entries
                     .iter()
@@ -185,15 +174,9 @@ impl File {
     fn methods(&self) -> Vec<String> {
         let spell = |index: usize| {
             let (name, signature) = METHODS[index];
-            let signature: Vec<_> = signature
-                .iter()
-                .map(|id| self.type_id(*id).to_string())
-                .collect();
+            let signature: Vec<_> = signature.iter().map(|id| self.type_id(*id).to_string()).collect();
             let id = self.method_id(index);
-            format!(
-                "{{\"signature\":[{}],\"name\":\"{name}\",\"id\":{id}}}",
-                signature.join(",")
-            )
+            format!("{{\"signature\":[{}],\"name\":\"{name}\",\"id\":{id}}}", signature.join(","))
         };
         let mut methods: Vec<_> = self.used_methods().map(spell).collect();
         methods.reverse();
@@ -206,27 +189,13 @@ impl File {
             .iter()
             .enumerate()
             .map(|(at, (method, bci))| {
-                let bci = if at == 0 && entry.section == 0 {
-                    0
-                } else {
-                    *bci
-                };
+                let bci = if at == 0 && entry.section == 0 { 0 } else { *bci };
                 format!("{}:{bci}", self.method_id(*method))
             })
             .collect();
-        let context = if entry.section == 5 {
-            "0:0".to_owned()
-        } else {
-            frames.join("<")
-        };
+        let context = if entry.section == 5 { "0:0".to_owned() } else { frames.join("<") };
         let records: Vec<String> = match entry.section {
-            0 | 1 => vec![
-                entry
-                    .triples
-                    .first()
-                    .map_or(7, |triple| triple.2)
-                    .to_string(),
-            ],
+            0 | 1 => vec![entry.triples.first().map_or(7, |triple| triple.2).to_string()],
             2 => {
                 let shape = SHAPES[entry.triples.first().map_or(0, |triple| triple.0)];
                 let counts = entry.triples.iter().cycle().map(|triple| triple.2);
@@ -242,9 +211,6 @@ impl File {
                 .map(|(index, _, count)| format!("{},{count}", self.type_id(*index)))
                 .collect(),
         };
-        format!(
-            "{{\"ctx\":\"{context}\",\"records\":[{}]}}",
-            records.join(",")
-        )
+        format!("{{\"ctx\":\"{context}\",\"records\":[{}]}}", records.join(","))
     }
 }

@@ -18,9 +18,7 @@ pub fn profile(sections: &str) -> String {
 pub fn fold_all(texts: &[&str]) -> Intermediate {
     let mut merge = Intermediate::new();
     for text in texts {
-        merge
-            .fold(text.as_bytes(), &Limits::default())
-            .expect("the profile is valid");
+        merge.fold(text.as_bytes(), &Limits::default()).expect("the profile is valid");
     }
     merge
 }
@@ -44,9 +42,7 @@ pub fn refuses(text: &str, message: &str) {
     let limits = Limits::default();
     let fault = check(text.as_bytes(), &limits).expect_err(text);
     assert_eq!(fault.to_string(), message, "{text}");
-    let folded = Intermediate::new()
-        .fold(text.as_bytes(), &limits)
-        .expect_err(text);
+    let folded = Intermediate::new().fold(text.as_bytes(), &limits).expect_err(text);
     assert_eq!(folded.to_string(), message, "{text}");
 }
 
@@ -57,7 +53,5 @@ pub fn accepts(text: &str) {
 }
 
 pub fn calls(entry: &str) -> String {
-    profile(&format!(
-        r#""callCountProfiles":[{{"ctx":"0:0","records":[1]}},{entry}]"#
-    ))
+    profile(&format!(r#""callCountProfiles":[{{"ctx":"0:0","records":[1]}},{entry}]"#))
 }

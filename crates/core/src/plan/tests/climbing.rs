@@ -1,6 +1,6 @@
 //! The way up, and what a change of the spec does to it.
 
-use super::world::{World, jar};
+use super::{samples::jar, world::World};
 use crate::{
     plan::{ConditionType, Replicas, Truth, Wake},
     reason::Reason,

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::world::{Depot, World, jar};
+use super::{
+    samples::jar,
+    world::{Depot, World},
+};
 use crate::{
     facts::{CrashCause, Failure, Trouble},
     plan::{self, Replicas, Scope},

@@ -1,6 +1,9 @@
 //! Where a jar may come from and what may be wrong with it.
 
-use super::world::{Depot, World, jar};
+use super::{
+    samples::jar,
+    world::{Depot, World},
+};
 use crate::{
     facts::{Failure, JobState, Known},
     plan::{ConditionType, JobWork, Plan, Truth},
