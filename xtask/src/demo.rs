@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     step("starting the cluster");
     let options = box_::Options::default();
     let cluster = box_::up(&options)?;
-    let outcome = install::everything(&cluster, &root, &built).and_then(|()| climb(&root, &cluster, args));
+    let outcome = install::everything(&cluster, &root, &built, &[]).and_then(|()| climb(&root, &cluster, args));
     if args.report.is_some() && !args.keep {
         box_::down(&options.name)?;
     } else {

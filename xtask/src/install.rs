@@ -11,16 +11,16 @@ use crate::{box_, box_::MinioInfo, cluster::Cluster, images, process};
 /// Namespace of the pod with which the suites look into the store.
 const LOOK_NAMESPACE: &str = "anneal-look";
 
-/// Brings images, MinIO, the operator and a look into the store to a cluster.
-pub(crate) fn everything(cluster: &Cluster, root: &Path, built: &[images::Image]) -> Result<()> {
+/// Brings images, MinIO, the operator and a look into the store to a cluster; `values` are given to helm as they are.
+pub(crate) fn everything(cluster: &Cluster, root: &Path, built: &[images::Image], values: &[&str]) -> Result<()> {
     images::load(cluster, built)?;
     let minio = box_::minio_up(cluster)?;
-    operator(cluster, root, &minio, built)?;
+    operator(cluster, root, &minio, built, values)?;
     look(cluster, &minio)
 }
 
 /// Installs the charts, or upgrades them, and waits until every component is ready.
-fn operator(cluster: &Cluster, root: &Path, minio: &MinioInfo, built: &[images::Image]) -> Result<()> {
+fn operator(cluster: &Cluster, root: &Path, minio: &MinioInfo, built: &[images::Image], values: &[&str]) -> Result<()> {
     let kube = cluster.kube();
     kube.namespace(OPERATOR_NAMESPACE)?;
     kube.apply(&secret("anneal-store", OPERATOR_NAMESPACE, minio))?;
@@ -48,6 +48,9 @@ fn operator(cluster: &Cluster, root: &Path, minio: &MinioInfo, built: &[images::
         install
             .arg("--set-string")
             .arg(format!("{component}.podAnnotations.anneal\\.dev/image={image}"));
+    }
+    for value in values {
+        install.args(["--set", value]);
     }
     process::output(&mut install).context("cannot install the operator")?;
     Ok(())

@@ -1,9 +1,13 @@
 //! `cargo xtask test`: every suite, from formatting to a real cluster, in the order in which a fault is cheapest to find.
 
-use std::{path::Path, process::Command, time::Instant};
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use anneal_suites::kube::{AUDIT_VARIABLE, CONTEXT_VARIABLE, KUBECTL_VARIABLE, QUIET_VARIABLE};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
     box_, cache,
@@ -31,9 +35,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         without_cluster(&root)?;
     }
     if !args.no_cluster {
-        with_cluster(&root, &args.selection, |cluster| {
+        with_cluster(&root, &args.selection, |cluster, built| {
             let report = demo::Args::unattended(root.join("target/demo-report.json"));
             timed("demo, unattended", || demo::climb(&root, cluster, &report))?;
+            timed("upgrade", || upgrade(&root, cluster, built))?;
             timed("suites on the cluster", || suite(&root, cluster, &[], &[]))
         })?;
     }
@@ -43,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// What takes longer than `test` may: ten minutes of twenty Functions that must cause no write.
 pub(crate) fn soak(selection: &Selection) -> Result<()> {
     let root = cache::repository();
-    with_cluster(&root, selection, |cluster| {
+    with_cluster(&root, selection, |cluster, _| {
         suite(&root, cluster, &["--test", "quiet"], &[(QUIET_VARIABLE, "600")])
     })
 }
@@ -77,22 +82,87 @@ fn without_cluster(root: &Path) -> Result<()> {
     })
 }
 
-fn with_cluster(root: &Path, selection: &Selection, work: impl FnOnce(&Cluster) -> Result<()>) -> Result<()> {
+fn with_cluster(root: &Path, selection: &Selection, work: impl FnOnce(&Cluster, &[images::Image]) -> Result<()>) -> Result<()> {
     java::package(root)?;
     let built = timed("images", || images::build_all(root))?;
     if !selection.is_box() {
         let cluster = selection.connect()?;
-        timed("operator", || install::everything(&cluster, root, &built))?;
-        return work(&cluster);
+        timed("operator", || install::everything(&cluster, root, &built, &[]))?;
+        return work(&cluster, &built);
     }
     let options = box_::Options {
         name: selection.name().to_owned(),
         ..box_::Options::default()
     };
     let cluster = timed("cluster", || box_::up(&options))?;
-    let outcome = timed("operator", || install::everything(&cluster, root, &built)).and_then(|()| work(&cluster));
+    let outcome = timed("operator", || install::everything(&cluster, root, &built, &[])).and_then(|()| work(&cluster, &built));
     box_::down(selection.name())?;
     outcome
+}
+
+/// An upgrade replaces the operator's pods and nothing else: no executor restarts, nothing is built again.
+fn upgrade(root: &Path, cluster: &Cluster, built: &[images::Image]) -> Result<()> {
+    let before = children(cluster)?;
+    ensure!(!before.is_empty(), "the demo has left no executor");
+    install::everything(cluster, root, built, &["logLevel=debug"])?;
+    process::wait_until("a controller of the new release leads", Duration::from_secs(60), || {
+        let lease = [
+            "get",
+            "lease",
+            "anneal-controller",
+            "--namespace",
+            "kube-system",
+            "--output",
+            "jsonpath={.spec.holderIdentity}",
+        ];
+        let holder = process::output(cluster.kubectl().args(lease))?;
+        let pod = [
+            "get",
+            "pod",
+            holder.trim(),
+            "--namespace",
+            anneal_suites::OPERATOR_NAMESPACE,
+            "--output",
+            "jsonpath={.metadata.deletionTimestamp}",
+        ];
+        let ending = process::output(cluster.kubectl().args(pod))?;
+        ensure!(ending.is_empty(), "{holder} is ending");
+        Ok(())
+    })?;
+    // It has visited every Function when each has been reported ready at its present generation.
+    let ready = [
+        "wait",
+        "functions",
+        "--all",
+        "--namespace",
+        "demo",
+        "--for=condition=Ready",
+        "--timeout=60s",
+    ];
+    process::output(cluster.kubectl().args(ready))?;
+    let after = children(cluster)?;
+    ensure!(
+        before == after,
+        "the upgrade has changed children: before {before:?}, after {after:?}"
+    );
+    Ok(())
+}
+
+/// Uid and restarts of every executor pod, and every Job, of the demo.
+fn children(cluster: &Cluster) -> Result<String> {
+    let fields =
+        r#"jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid} {.status.containerStatuses[*].restartCount}{"\n"}{end}"#;
+    let owned = [
+        "get",
+        "pods,jobs",
+        "--namespace",
+        "demo",
+        "--selector",
+        "anneal.dev/function",
+        "--sort-by",
+        ".metadata.name",
+    ];
+    process::output(cluster.kubectl().args(owned).args(["--output", fields]))
 }
 
 /// Tests of `e2e/suites`, a few at a time: each waits far more than it works.

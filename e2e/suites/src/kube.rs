@@ -86,14 +86,29 @@ impl Kube {
         serde_json::from_str(&text).context("kubectl wrote no JSON")
     }
 
+    /// Asks the apiserver what it would say to an object.
+    ///
+    /// # Errors
+    /// What it says.
+    pub fn dry_run(&self, object: &Value) -> Result<String> {
+        self.send(
+            object,
+            &["apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-"],
+        )
+    }
+
     /// Applies an object; gives the warnings of the apiserver.
     ///
     /// # Errors
     /// What the apiserver says.
     pub fn apply(&self, object: &Value) -> Result<String> {
+        self.send(object, &["apply", "--server-side", "--force-conflicts", "-f", "-"])
+    }
+
+    fn send(&self, object: &Value, arguments: &[&str]) -> Result<String> {
         let mut child = self
             .command()
-            .args(["apply", "--server-side", "--force-conflicts", "-f", "-"])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -120,6 +135,7 @@ impl Kube {
             "pod-security.kubernetes.io/enforce": "restricted",
             "pod-security.kubernetes.io/enforce-version": "latest",
             "pod-security.kubernetes.io/warn": "restricted",
+            "pod-security.kubernetes.io/audit": "restricted",
         });
         self.apply(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}))
             .map(drop)

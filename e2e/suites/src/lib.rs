@@ -1,5 +1,6 @@
 //! A cluster as the suites and the demo use it: through `kubectl`, so that nothing of the product is trusted to judge itself.
 
+pub mod audit;
 pub mod function;
 pub mod jar;
 pub mod kube;

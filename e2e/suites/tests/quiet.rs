@@ -1,29 +1,44 @@
-//! When nothing changes, nothing is written: counted in the apiserver's own audit log.
+//! When nothing changes, nothing is written; when something does, little is: counted in the apiserver's own audit log.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anneal_suites::{
-    OPERATOR_NAMESPACE,
+    audit::Audit,
     function::{self, Function},
-    kube::{AUDIT_VARIABLE, Kube, QUIET_VARIABLE},
-    sample_jar,
+    kube::{Kube, QUIET_VARIABLE},
+    load::{self, Load},
+    sample_jar, wait,
 };
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use anyhow::{Result, bail, ensure};
+use serde_json::json;
 
 const FUNCTIONS: usize = 20;
 const SETTLE: Duration = Duration::from_secs(300);
+const CLIMB: Duration = Duration::from_secs(240);
+/// Status may lag behind by the minute in which it is written at most once.
+const LAG: Duration = Duration::from_secs(70);
+
+/// The log, or a line that says why the test has not run.
+fn audit() -> Option<Audit> {
+    let audit = Audit::from_environment();
+    if audit.is_none() {
+        eprintln!("NOT RUN: the audit log of this cluster cannot be read");
+    }
+    audit
+}
+
+/// Lets time pass in which nothing may happen: there is no condition to wait for.
+fn observe(span: Duration) -> Result<()> {
+    let end = Instant::now() + span;
+    wait::until("time passes", span + Duration::from_secs(1), || {
+        if Instant::now() >= end { Ok(()) } else { bail!("it has not") }
+    })
+}
 
 #[test]
 fn twenty_functions_without_traffic_cause_no_write() -> Result<()> {
+    let Some(audit) = audit() else { return Ok(()) };
     let kube = Kube::from_environment()?;
-    let Some(audit) = std::env::var_os(AUDIT_VARIABLE) else {
-        println!("not run: the audit log of this cluster cannot be read ({AUDIT_VARIABLE} is not set)");
-        return Ok(());
-    };
     let seconds = std::env::var_os(QUIET_VARIABLE)
         .and_then(|text| text.to_str()?.parse().ok())
         .unwrap_or(120);
@@ -35,55 +50,62 @@ fn twenty_functions_without_traffic_cause_no_write() -> Result<()> {
         kube.jar(namespace, &format!("{name}-jar"), &sample_jar("hello"))?;
         let mut spec = function::spec(&name, "PgoOptimized");
         // Without traffic the tracer's window stays open.
-        spec["pipeline"]["hotspotAgent"] = serde_json::json!({"minRequests": 1_000_000, "maxSeconds": 86_400});
+        spec["pipeline"]["hotspotAgent"] = json!({"minRequests": 1_000_000, "maxSeconds": 86_400});
         functions.push(Function::apply(&kube, namespace, &name, &spec)?);
     }
     for function in &functions {
-        function.wait("serves from every executor", SETTLE, |status| {
-            let traffic = function::traffic(status);
-            traffic.len() == 2
-                && traffic
-                    .iter()
-                    .all(|target| target["readyReplicas"].as_i64().is_some_and(|ready| ready > 0))
+        function.wait("is served by a plain and a traced executor", SETTLE, |status| {
+            function::traffic(status).len() == 2
         })?;
     }
-    // Status may lag behind by the minute in which it is written at most once.
-    let quiet_from = Instant::now() + Duration::from_secs(70);
-    let end = quiet_from + Duration::from_secs(seconds);
-    let mut from = 0;
-    while Instant::now() < end {
-        if Instant::now() < quiet_from {
-            from = std::fs::metadata(&audit)?.len();
-        }
-        std::thread::sleep(Duration::from_millis(500));
-    }
-    let log = std::fs::read(&audit).context("cannot read the audit log")?;
-    let tail = String::from_utf8_lossy(&log[usize::try_from(from)?..]).into_owned();
-    let writes = our_writes(&tail);
+    observe(LAG)?;
+    let from = audit.position()?;
+    observe(Duration::from_secs(seconds))?;
+    let writes = audit.writes(from, namespace)?;
     ensure!(writes.is_empty(), "written while nothing changed: {writes:?}");
     functions.iter().try_for_each(Function::delete)
 }
 
-/// Mutating requests of the operator's accounts, leases and reviews apart: `verb resource` and how often.
-fn our_writes(log: &str) -> BTreeMap<String, usize> {
-    let mut writes = BTreeMap::new();
-    let ours = format!("system:serviceaccount:{OPERATOR_NAMESPACE}:");
-    for event in log.lines().skip(1).filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
-        let (verb, resource) = (
-            event["verb"].as_str().unwrap_or_default(),
-            event["objectRef"]["resource"].as_str().unwrap_or_default(),
-        );
-        let mutating = ["create", "update", "patch", "delete", "deletecollection"].contains(&verb);
-        let apart = ["leases", "tokenreviews"].contains(&resource);
-        let complete = event["stage"] == "ResponseComplete";
-        if complete && mutating && !apart && event["user"]["username"].as_str().is_some_and(|name| name.starts_with(&ours)) {
-            *writes
-                .entry(format!(
-                    "{verb} {resource}/{}",
-                    event["objectRef"]["subresource"].as_str().unwrap_or_default()
-                ))
-                .or_default() += 1;
-        }
-    }
-    writes
+#[test]
+fn a_transition_costs_few_writes_and_steady_load_hardly_any() -> Result<()> {
+    let Some(audit) = audit() else { return Ok(()) };
+    let kube = Kube::from_environment()?;
+    let namespace = "e2e-writes";
+    kube.namespace(namespace)?;
+    kube.jar(namespace, "hello-jar", &sample_jar("hello"))?;
+    let from = audit.position()?;
+    let hello = Function::apply(&kube, namespace, "hello", &function::spec("hello", "PgoOptimized"))?;
+    hello.wait("serves", CLIMB, |status| !function::traffic(status).is_empty())?;
+    let requests = [load::request(&json!({"name": "Ada"}), "/message", &json!("Hello, Ada"))];
+    let load = Load::start(&kube, namespace, &[load::target(namespace, "hello", 20, &requests)])?;
+    let object = hello.reaches("PgoOptimized", CLIMB)?;
+    let transitions = object["status"]["history"].as_array().map_or(0, Vec::len);
+    ensure!(transitions >= 5, "{transitions} transitions are recorded");
+    // The depot's annotation is not the controller's, creations and removals of children are counted apart.
+    let patches = |from: usize| -> Result<Vec<_>> {
+        Ok(audit
+            .writes(from, namespace)?
+            .into_iter()
+            .filter(|write| write.verb == "patch" && write.resource != "pods")
+            .collect())
+    };
+    let climbed = patches(from)?;
+    ensure!(
+        climbed.len() <= 5 * transitions,
+        "{} writes for {transitions} transitions: {climbed:#?}",
+        climbed.len()
+    );
+
+    // What the last transition leaves to be done is done.
+    observe(LAG)?;
+    let from = audit.position()?;
+    observe(Duration::from_secs(120))?;
+    let steady = patches(from)?;
+    ensure!(
+        steady.len() <= 2,
+        "{} writes in two minutes of steady load: {steady:#?}",
+        steady.len()
+    );
+    load.stop()?;
+    hello.delete()
 }

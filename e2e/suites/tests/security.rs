@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anneal_suites::{
     OPERATOR_NAMESPACE,
+    audit::Audit,
     function::{self, Function},
     kube::Kube,
     sample_jar,
@@ -54,6 +55,10 @@ fn no_pod_of_a_function_holds_a_store_credential_or_a_token_for_the_apiserver() 
                 );
             }
         }
+    }
+    if let Some(audit) = Audit::from_environment() {
+        let violations = audit.pod_security_violations(namespace)?;
+        ensure!(violations.is_empty(), "pods that are not restricted: {violations:?}");
     }
     // The audience of the apiserver itself is not among them: a token like theirs is refused.
     let token = kube.run(&["create", "token", "anneal-hello", "-n", namespace, "--audience", "anneal-depot"])?;

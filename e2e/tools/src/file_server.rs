@@ -1,4 +1,6 @@
-//! One file with reproducible content, for functions that download something.
+//! One file, given or with reproducible content, for functions that download something.
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use axum::{Router, routing::get};
@@ -7,8 +9,11 @@ use bytes::Bytes;
 /// What to serve.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Size of the file.
-    #[arg(long)]
+    /// Serve this file.
+    #[arg(long, conflicts_with = "bytes")]
+    file: Option<PathBuf>,
+    /// Serve made-up content of this size.
+    #[arg(long, default_value_t = 1)]
     bytes: usize,
     /// Seed of its content.
     #[arg(long, default_value_t = 1)]
@@ -20,7 +25,13 @@ pub(crate) struct Args {
 
 /// Serves until SIGTERM.
 pub(crate) async fn run(args: Args) -> Result<()> {
-    let file = Bytes::from(content(args.bytes, args.seed));
+    let file = match &args.file {
+        Some(path) => tokio::fs::read(path)
+            .await
+            .with_context(|| format!("cannot read {}", path.display()))?,
+        None => content(args.bytes, args.seed),
+    };
+    let file = Bytes::from(file);
     let router = Router::new()
         .route("/file", get(move || async move { file }))
         .route("/healthz", get(|| async { "ok" }));
