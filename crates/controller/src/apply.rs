@@ -6,7 +6,7 @@
 
 mod compare;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anneal_api::names::{LABEL_DEPLOYMENT, MANAGER, MANAGER_CREATE};
 use anneal_core::{
@@ -14,7 +14,8 @@ use anneal_core::{
     reason::Reason,
     spec::{Identity, Wanted},
 };
-use anneal_protocol::depot::RejectionRequest;
+use anneal_protocol::{agent::CONFIG_VARIABLE, depot::RejectionRequest};
+use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, Client,
     api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy},
@@ -141,11 +142,21 @@ impl Applier<'_> {
             .into_iter()
             .chain(build::executors(self.site, plan))
             .chain(build::jobs(self.site, wanted, &plan.jobs));
+        let mut unusable = BTreeSet::new();
         for child in children {
             let seen = present.get(&child.kind).and_then(|present| present.get(&child.name));
-            keep(&mut fault, self.ensure(&child, seen).await)?;
+            let done = self.ensure(&child, seen).await;
+            if done.is_err() && child.kind == Kind::Deployment {
+                unusable.insert(child.name.clone());
+            }
+            keep(&mut fault, done)?;
         }
-        for wish in plan.executors.values() {
+        // A Deployment that is not there, or is somebody else's, is not scaled.
+        for wish in plan
+            .executors
+            .values()
+            .filter(|wish| !unusable.contains(&wish.placement.deployment))
+        {
             keep(&mut fault, self.size(wish, present).await)?;
         }
         for name in &plan.obsolete_jobs {
@@ -184,19 +195,28 @@ impl Applier<'_> {
 
     /// Creates a child, adopts it, or brings it back to what it shall be.
     async fn ensure(&self, child: &Child, seen: Option<&DynamicObject>) -> Result<(), Error> {
-        let Some(object) = seen else {
-            return self.create(child).await;
-        };
+        match seen {
+            Some(object) => self.settle(child, object).await,
+            None => self.create(child).await,
+        }
+    }
+
+    /// Brings an object of ours back to what it shall be, if it is not that.
+    async fn settle(&self, child: &Child, object: &DynamicObject) -> Result<(), Error> {
         let mut live = serde_json::to_value(object).unwrap_or(Value::Null);
         // The items of a list come without them.
         for member in ["apiVersion", "kind"] {
             live[member] = child.object[member].clone();
         }
+        let mut wanted = child.object.clone();
+        if child.kind == Kind::Deployment {
+            keep_operators_settings(&live, &mut wanted);
+        }
         // Jobs are immutable, and what is being deleted is not brought back.
-        if child.kind == Kind::Job || object.metadata.deletion_timestamp.is_some() || contains(&live, &child.object) {
+        if child.kind == Kind::Job || object.metadata.deletion_timestamp.is_some() || contains(&live, &wanted) {
             return Ok(());
         }
-        self.restore(child, object).await
+        self.restore(child, wanted, object).await
     }
 
     async fn create(&self, child: &Child) -> Result<(), Error> {
@@ -230,7 +250,7 @@ impl Applier<'_> {
         match found {
             // It went between the two calls: the next visit makes it.
             None => Ok(()),
-            Some(object) if self.owns(&object) => Ok(()),
+            Some(object) if self.owns(&object) => self.settle(child, &object).await,
             Some(_) => NameTakenSnafu {
                 kind: child.kind,
                 name: &child.name,
@@ -239,12 +259,11 @@ impl Applier<'_> {
         }
     }
 
-    async fn restore(&self, child: &Child, object: &DynamicObject) -> Result<(), Error> {
+    async fn restore(&self, child: &Child, mut wanted: Value, object: &DynamicObject) -> Result<(), Error> {
         let uid = object.metadata.uid.as_deref().context(NoUidSnafu {
             kind: child.kind,
             name: &child.name,
         })?;
-        let mut wanted = child.object.clone();
         // With the uid in the body the apply fails on an object that took the name meanwhile.
         wanted["metadata"]["uid"] = json!(uid);
         tracing::info!(kind = ?child.kind, name = child.name, "brought back to what it shall be");
@@ -282,14 +301,19 @@ impl Applier<'_> {
     /// Whether no pod of a Deployment is left: ending ones still upload, and the depot follows their owners.
     async fn has_settled(&self, deployment: &DynamicObject) -> Result<bool, Error> {
         let name = deployment.metadata.name.as_deref().unwrap_or_default();
-        let pods: Api<k8s_openapi::api::core::v1::Pod> = Api::namespaced(self.client.clone(), &self.function().namespace);
-        let parameters = ListParams::default().labels(&format!("{LABEL_DEPLOYMENT}={name}")).limit(1);
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.function().namespace);
+        let parameters = ListParams::default().labels(&format!("{LABEL_DEPLOYMENT}={name}"));
         let list = pods.list(&parameters).await.map_err(Box::new).context(ApiSnafu {
             verb: "list pods of",
             kind: Kind::Deployment,
             name,
         })?;
-        Ok(list.items.is_empty())
+        // An evicted pod stays for hours after it has ended.
+        let has_ended = |pod: &Pod| {
+            let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+            phase.is_some_and(|phase| ["Succeeded", "Failed"].contains(&phase))
+        };
+        Ok(list.items.iter().all(has_ended))
     }
 
     /// Removes headless Services whose Deployment is gone or going.
@@ -322,6 +346,26 @@ impl Applier<'_> {
             Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => Ok(()),
             Err(error) => Err(failure("delete", kind, name, error)),
         }
+    }
+}
+
+/// What the operator's own settings put into a pod stays as it was when the Deployment was made: a change of them restarts nothing.
+fn keep_operators_settings(live: &Value, wanted: &mut Value) {
+    const PULL_POLICY: &str = "/spec/template/spec/initContainers/0/imagePullPolicy";
+    const ENVIRONMENT: &str = "/spec/template/spec/containers/0/env";
+    if let (Some(live), Some(wanted)) = (live.pointer(PULL_POLICY), wanted.pointer_mut(PULL_POLICY)) {
+        *wanted = live.clone();
+    }
+    let is_config = |variable: &&Value| variable["name"] == CONFIG_VARIABLE;
+    let live = live
+        .pointer(ENVIRONMENT)
+        .and_then(Value::as_array)
+        .and_then(|live| live.iter().find(is_config))
+        .cloned();
+    let wanted = wanted.pointer_mut(ENVIRONMENT).and_then(Value::as_array_mut);
+    let wanted = wanted.and_then(|wanted| wanted.iter_mut().find(|variable| variable["name"] == CONFIG_VARIABLE));
+    if let (Some(live), Some(wanted)) = (live, wanted) {
+        *wanted = live;
     }
 }
 

@@ -16,6 +16,8 @@ use crate::lease::Leadership;
 
 /// Longest a call may wait for its answer.
 const DEADLINE: Duration = Duration::from_secs(15);
+/// Longest a write may wait: it ends before a lease that could not be renewed may be somebody else's.
+const WRITE_DEADLINE: Duration = Duration::from_secs(4);
 /// Calls that are no writes of a leader: asking for the lease itself, and asking whose token it is.
 const OPEN_PATHS: [&str; 2] = ["/apis/coordination.k8s.io/", "/apis/authentication.k8s.io/"];
 
@@ -58,7 +60,8 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        if is_write(&request) && !self.leadership.holds() {
+        let writes = is_write(&request);
+        if writes && !self.leadership.holds() {
             return Box::pin(async { Err("this controller does not lead and writes nothing".into()) });
         }
         let watches = request
@@ -69,7 +72,8 @@ where
         if watches {
             return Box::pin(answer);
         }
-        Box::pin(async { tokio::time::timeout(DEADLINE, answer).await? })
+        let deadline = if writes { WRITE_DEADLINE } else { DEADLINE };
+        Box::pin(async move { tokio::time::timeout(deadline, answer).await? })
     }
 }
 

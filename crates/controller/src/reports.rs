@@ -17,7 +17,7 @@ use anneal_protocol::{
 };
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, FromRequest, Request, State},
     http::{HeaderMap, StatusCode, header::AUTHORIZATION},
     response::{IntoResponse, Response},
     routing::post,
@@ -218,7 +218,8 @@ impl Server {
     }
 }
 
-async fn report(State(server): State<Server>, headers: HeaderMap, Json(report): Json<GatewayReport>) -> Response {
+/// The caller is proved before a byte of its report is read.
+async fn report(State(server): State<Server>, headers: HeaderMap, request: Request) -> Response {
     if !*server.leads.borrow() {
         return (StatusCode::MISDIRECTED_REQUEST, "this controller does not lead\n").into_response();
     }
@@ -228,19 +229,21 @@ async fn report(State(server): State<Server>, headers: HeaderMap, Json(report): 
         .and_then(|value| value.strip_prefix("Bearer "))
         .unwrap_or_default();
     match server.is_gateway(token).await {
-        Ok(true) => {
-            for function in server.registry.take(report, Instant::now()) {
-                // Nobody listens while no reconciler runs.
-                drop(server.moved.send(function));
-            }
-            Json(GatewayReply::default()).into_response()
-        }
-        Ok(false) => refuse(ProblemCode::Unauthenticated, "the token is not a gateway's"),
+        Ok(true) => {}
+        Ok(false) => return refuse(ProblemCode::Unauthenticated, "the token is not a gateway's"),
         Err(error) => {
             tracing::warn!(%error, "a gateway's token could not be reviewed");
-            refuse(ProblemCode::Unavailable, "the token could not be reviewed")
+            return refuse(ProblemCode::Unavailable, "the token could not be reviewed");
         }
     }
+    let Ok(Json(report)) = Json::<GatewayReport>::from_request(request, &()).await else {
+        return refuse(ProblemCode::Invalid, "the report cannot be read");
+    };
+    for function in server.registry.take(report, Instant::now()) {
+        // Nobody listens while no reconciler runs.
+        drop(server.moved.send(function));
+    }
+    Json(GatewayReply::default()).into_response()
 }
 
 fn refuse(code: ProblemCode, message: &str) -> Response {

@@ -159,6 +159,10 @@ fn after_failure(jobs: &[&Job], budget: Budget, last: &Job, at: i64, failure: &F
                 start(jobs, budget, budget.memory_mebibytes.max(last.memory_mebibytes))
             }
         }
+        // What the source or the operator's configuration is at fault for may be mended: a change of the spec tries anew.
+        Failure::SourceForbidden | Failure::DigestMismatch if last.attempt < first_attempt(budget.epoch) => {
+            start(jobs, budget, budget.memory_mebibytes.max(last.memory_mebibytes))
+        }
         _ => given_up,
     }
 }

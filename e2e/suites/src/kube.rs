@@ -49,6 +49,31 @@ impl Kube {
         Ok(Self::new(kubectl, None, std::env::var_os(CONTEXT_VARIABLE)))
     }
 
+    /// Who the apiserver takes the bearer of a token for.
+    ///
+    /// # Errors
+    /// What it says to a token it does not accept.
+    pub fn whoami(&self, token: &str) -> Result<String> {
+        let server = self.run(&["config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}"])?;
+        let arguments = [
+            "--kubeconfig",
+            "/dev/null",
+            "--server",
+            &server,
+            "--insecure-skip-tls-verify",
+            "--token",
+            token,
+            "auth",
+            "whoami",
+        ];
+        let output = Command::new(&self.kubectl)
+            .args(arguments)
+            .output()
+            .context("cannot start kubectl")?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// A `kubectl` command to add arguments to.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.kubectl);

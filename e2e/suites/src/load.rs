@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::{OPERATOR_NAMESPACE, kube::Kube, wait};
@@ -34,6 +34,17 @@ pub fn target(namespace: &str, function: &str, rate_per_second: u32, requests: &
         "ratePerSecond": rate_per_second,
         "requests": requests,
     })
+}
+
+/// Fails unless requests were sent to the first target and all were answered as expected.
+///
+/// # Errors
+/// With the first failures.
+pub fn no_failures(summary: &Value) -> Result<()> {
+    let target = &summary["targets"][0];
+    ensure!(target["requests"].as_u64().is_some_and(|count| count > 0), "no request was sent");
+    ensure!(target["failures"] == 0, "requests failed: {}", target["failureSamples"]);
+    Ok(())
 }
 
 impl<'a> Load<'a> {

@@ -120,12 +120,7 @@ fn build_fault(namespace: &str, fault: &str, target: &str, kind: &str, reason: &
         "not ready: {}",
         object["status"]
     );
-    let summary = load.stop()?;
-    ensure!(
-        summary["targets"][0]["failures"] == 0,
-        "requests failed: {}",
-        summary["targets"][0]["failureSamples"]
-    );
+    load::no_failures(&load.stop()?)?;
     hello.delete()
 }
 

@@ -1,4 +1,5 @@
-//! Kill -9 of each component while a function climbs: the same end state, one build per key, nothing failed but what the kill itself cut.
+//! Each component is ended without a grace period while a function climbs: the same end state, one build per key, nothing failed
+//! but what was cut with it. The controller that is ended is the one that leads.
 
 use std::{
     collections::BTreeMap,
@@ -23,14 +24,24 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 /// Ends one pod of a component at once, without its grace period.
 fn kill(kube: &Kube, component: &str) -> Result<()> {
-    let selector = format!("app.kubernetes.io/component={component}");
-    let pods = kube.get(OPERATOR_NAMESPACE, &["pods", "-l", &selector])?;
-    let pod = pods["items"][0]["metadata"]["name"]
-        .as_str()
-        .context("the component has no pod")?
-        .to_owned();
-    kube.run(&["delete", "pod", &pod, "-n", OPERATOR_NAMESPACE, "--force", "--grace-period=0"])
-        .map(drop)
+    let pod = if component == "controller" {
+        kube.get("kube-system", &["lease", "anneal-controller"])?["spec"]["holderIdentity"].clone()
+    } else {
+        let selector = format!("app.kubernetes.io/component={component}");
+        kube.get(OPERATOR_NAMESPACE, &["pods", "-l", &selector])?["items"][0]["metadata"]["name"].clone()
+    };
+    let pod = pod.as_str().context("the component has no pod")?;
+    let forced = [
+        "delete",
+        "pod",
+        pod,
+        "-n",
+        OPERATOR_NAMESPACE,
+        "--ignore-not-found",
+        "--force",
+        "--grace-period=0",
+    ];
+    kube.run(&forced).map(drop)
 }
 
 /// A kill of these components as soon as each stage is seen; gives the load's figures for the function.
@@ -88,8 +99,7 @@ fn one_build_per_key(kube: &Kube, namespace: &str) -> Result<()> {
 #[test]
 fn killing_controller_and_depot_in_every_stage_costs_no_request() -> Result<()> {
     let target = climb_with_kills("e2e-kill-control", &["controller", "depot"])?;
-    ensure!(target["failures"] == 0, "requests failed: {}", target["failureSamples"]);
-    Ok(())
+    load::no_failures(&json!({"targets": [target]}))
 }
 
 #[test]
@@ -99,7 +109,7 @@ fn killing_a_gateway_in_every_stage_costs_only_what_was_on_it() -> Result<()> {
         target["requests"].as_u64().unwrap_or(0),
         target["failures"].as_u64().unwrap_or(u64::MAX),
     );
-    // Five kills, each with at most five seconds of refused connections to one of two gateways at 20 requests a second.
+    // Five kills, each with at most five seconds in which every other of 20 requests a second meets the gateway that is gone.
     ensure!(
         failures <= 5 * 5 * 20,
         "{failures} of {requests} failed: {}",

@@ -28,13 +28,6 @@ fn hello_requests() -> Vec<Value> {
     vec![load::request(&json!({"name": "Ada"}), "/message", &json!("Hello, Ada"))]
 }
 
-fn no_failures(summary: &Value) -> Result<()> {
-    let target = &summary["targets"][0];
-    ensure!(target["requests"].as_u64().is_some_and(|count| count > 0), "no request was sent");
-    ensure!(target["failures"] == 0, "requests failed: {}", target["failureSamples"]);
-    Ok(())
-}
-
 #[test]
 fn a_new_jar_takes_the_traffic_when_it_is_proven_and_then_climbs() -> Result<()> {
     let kube = Kube::from_environment()?;
@@ -69,7 +62,7 @@ fn a_new_jar_takes_the_traffic_when_it_is_proven_and_then_climbs() -> Result<()>
                 .iter()
                 .any(|target| target["percent"] == 100 && target["stage"] == "Native")
     })?;
-    no_failures(&load.stop()?)?;
+    load::no_failures(&load.stop()?)?;
     hello.delete()
 }
 
@@ -138,7 +131,7 @@ fn the_merged_profile_is_made_of_exactly_the_stored_ones_and_the_optimized_build
     hello.wait("serves", CLIMB, |status| !function::traffic(status).is_empty())?;
     let load = Load::start(&kube, namespace, &[load::target(namespace, "hello", 25, &hello_requests())])?;
     let object = hello.reaches("PgoOptimized", CLIMB)?;
-    no_failures(&load.stop()?)?;
+    load::no_failures(&load.stop()?)?;
 
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default();
     let prefix = format!("profiles/{namespace}/hello/{uid}/");

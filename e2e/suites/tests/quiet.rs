@@ -58,6 +58,10 @@ fn twenty_functions_without_traffic_cause_no_write() -> Result<()> {
             function::traffic(status).len() == 2
         })?;
     }
+    ensure!(
+        !audit.writes(0, namespace)?.is_empty(),
+        "the audit log does not show what was written while the functions started"
+    );
     observe(LAG)?;
     let from = audit.position()?;
     observe(Duration::from_secs(seconds))?;
