@@ -78,10 +78,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let cluster = box_::up(&options)?;
     let outcome = install::everything(&cluster, &root, &built, &[]).and_then(|()| climb(&root, &cluster, args));
     if args.report.is_some() && !args.keep {
-        box_::down(&options.name)?;
-    } else {
-        next_steps(&cluster);
+        // What went wrong first is what is told.
+        let down = box_::down(&options.name);
+        return outcome.and(down);
     }
+    next_steps(&cluster);
     outcome
 }
 

@@ -96,8 +96,9 @@ fn with_cluster(root: &Path, selection: &Selection, work: impl FnOnce(&Cluster, 
     };
     let cluster = timed("cluster", || box_::up(&options))?;
     let outcome = timed("operator", || install::everything(&cluster, root, &built, &[])).and_then(|()| work(&cluster, &built));
-    box_::down(selection.name())?;
-    outcome
+    // What went wrong first is what is told.
+    let down = box_::down(selection.name());
+    outcome.and(down)
 }
 
 /// An upgrade replaces the operator's pods and nothing else: no executor restarts, nothing is built again.
