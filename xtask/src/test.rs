@@ -36,6 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if !args.no_cluster {
         with_cluster(&root, &args.selection, |cluster, built| {
+            timed("store conformance on MinIO", || conformance(&root, cluster))?;
             let report = demo::Args::unattended(root.join("target/demo-report.json"));
             timed("demo, unattended", || demo::climb(&root, cluster, &report))?;
             timed("upgrade", || upgrade(&root, cluster, built))?;
@@ -99,6 +100,21 @@ fn with_cluster(root: &Path, selection: &Selection, work: impl FnOnce(&Cluster, 
     // What went wrong first is what is told.
     let down = box_::down(selection.name());
     outcome.and(down)
+}
+
+/// The store's own suite against the real server, before anything else uses its bucket.
+fn conformance(root: &Path, cluster: &Cluster) -> Result<()> {
+    let minio = box_::minio_up(cluster)?;
+    let forward = cluster.forward("minio", "minio", 9000)?;
+    let mut tests = Command::new("cargo");
+    tests
+        .current_dir(root)
+        .args(["test", "--package", "anneal-store", "--all-features", "--test", "conformance"]);
+    tests.env("ANNEAL_TEST_S3_ENDPOINT", format!("http://{}", forward.address()));
+    tests.env("ANNEAL_TEST_S3_BUCKET", &minio.bucket);
+    tests.env("ANNEAL_TEST_S3_ACCESS_KEY", &minio.access_key);
+    tests.env("ANNEAL_TEST_S3_SECRET_KEY", &minio.secret_key);
+    process::run(&mut tests)
 }
 
 /// An upgrade replaces the operator's pods and nothing else: no executor restarts, nothing is built again.

@@ -1,7 +1,7 @@
 //! `status`: computed from the plan alone, written once and only when it changed.
 //!
 //! The write carries the resource version that the plan was made from: a plan made from an old object never lands. Figures
-//! (counts, ready replicas and the sentences that name them) are written at most once a minute unless a decision is written.
+//! (counts, ready replicas, gates and the sentences that name them) are written at most once a minute unless a decision is written.
 
 use anneal_api::{
     names::MANAGER_STATUS,
@@ -190,12 +190,18 @@ fn cut(message: &str) -> String {
     message.chars().take(MAX_MESSAGE).collect()
 }
 
-/// A status without its figures and sentences: what is written at once when it changes.
+/// A status without its figures, gates and sentences: what is written at once when it changes.
 fn significant(status: &FunctionStatus) -> FunctionStatus {
     let mut status = status.clone();
     status.traffic.iter_mut().for_each(|target| target.ready_replicas = 0);
-    status.gates.iter_mut().for_each(|gate| gate.message.clear());
-    status.conditions.iter_mut().for_each(|condition| condition.message.clear());
+    status.gates.clear();
+    for condition in &mut status.conditions {
+        condition.message.clear();
+        // It names the gate that is waited for, and several open with every stage.
+        if condition.type_ == ApiConditionType::Progressing.as_str() {
+            condition.reason.clear();
+        }
+    }
     status.profiles = None;
     status.next = None;
     status
