@@ -1,6 +1,6 @@
 //! Attempts at a Job: when the next is made, with how much memory, and when it is given up.
 //!
-//! Everything follows from the Jobs that exist. An attempt's number is never used again: each epoch (revision number of a
+//! Everything follows from the Jobs that exist. An attempt's number is not used again while its Job exists: each epoch (revision number of a
 //! build, spec generation of a resolve) starts at a number that earlier epochs do not reach.
 
 use crate::facts::{Failure, Job, JobState};

@@ -1,4 +1,4 @@
-//! Resolve and build Jobs: one pod, one attempt, a name that is never used again.
+//! Resolve and build Jobs: one pod, one attempt, a name that no other attempt has.
 
 use anneal_api::names::{ANNOTATION_ATTEMPT, ANNOTATION_BUILD_KEY, ANNOTATION_MEMORY, ANNOTATION_TIMEOUT, LABEL_BUILD, LABEL_STAGE};
 use anneal_core::{
