@@ -4,9 +4,10 @@
 //! kind if their sets of indexes are equal; any other shape is a kind of its own. Counts add up within a kind, kinds stand
 //! side by side. That is a sum over a map, hence commutative and associative whatever the order of arrival.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::model::add;
+use crate::counters::Counters;
+use crate::index::{NONE, narrow};
 
 /// A successor's bytecode index and the branch's index.
 pub(crate) type Successor = (i32, i32);
@@ -14,148 +15,138 @@ pub(crate) type Successor = (i32, i32);
 /// Marks a successor that several cases of a switch share.
 const SHARED: i32 = -5;
 
-/// The counts of one branching place.
+/// The branches of all places of a section.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Branches {
-    first: Option<Variant>,
-    others: BTreeMap<Kind, Variant>,
+    variants: Vec<Variant>,
+    successors: Vec<Successor>,
+    /// For each successor its counter.
+    counters: Vec<u32>,
+    /// The second and later variants of a place.
+    others: HashMap<(u32, Kind), u32>,
 }
 
-/// The counts of one kind of shape.
-#[derive(Clone, Debug)]
-pub(crate) struct Variant {
-    /// The smallest sequence seen of this kind.
-    shape: Box<[Successor]>,
-    counts: Box<[u64]>,
+/// The counts of one kind of shape at one place: the smallest sequence seen of this kind.
+#[derive(Clone, Copy, Debug)]
+struct Variant {
+    first: u32,
+    length: u32,
+    /// The place's next variant.
+    next: u32,
 }
 
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 enum Kind {
     Indexes(Box<[i32]>),
     Sequence(Box<[Successor]>),
 }
 
 impl Kind {
+    /// Shapes with indexes that can be told apart are of the kind of their sorted indexes.
     fn of(shape: &[Successor]) -> Self {
-        match distinct_indexes(shape) {
-            Some(indexes) => Self::Indexes(indexes),
-            None => Self::Sequence(shape.into()),
+        let mut indexes: Box<[i32]> = shape.iter().map(|(bci, _)| *bci).collect();
+        indexes.sort_unstable();
+        let distinct = indexes.windows(2).all(|pair| pair[0] != pair[1]) && !indexes.contains(&SHARED);
+        if distinct {
+            Self::Indexes(indexes)
+        } else {
+            Self::Sequence(shape.into())
         }
     }
-}
-
-/// The sorted indexes, if they can be told apart.
-fn distinct_indexes(shape: &[Successor]) -> Option<Box<[i32]>> {
-    let mut indexes: Box<[i32]> = shape.iter().map(|(bci, _)| *bci).collect();
-    indexes.sort_unstable();
-    let distinct = indexes.windows(2).all(|pair| pair[0] != pair[1]) && !indexes.contains(&SHARED);
-    distinct.then_some(indexes)
 }
 
 impl Branches {
-    /// Adds the records of one entry.
-    pub(crate) fn absorb(&mut self, records: &[i64]) {
-        let Some(first) = &mut self.first else {
-            self.first = Some(Variant::from_records(records));
-            return;
-        };
-        if first.add_by_position(records) {
-            return;
+    /// Finds or makes the counters of a shape at a place. Returns the head of the place's list.
+    pub(crate) fn resolve(&mut self, (place, head): (u32, u32), shape: &[Successor], counters: &mut Counters, slots: &mut Vec<u32>) -> u32 {
+        if head == NONE {
+            let head = self.insert(shape, counters);
+            slots.extend_from_slice(self.counters_of(head));
+            return head;
         }
-        let variant = Variant::from_records(records);
-        if first.shape.len() == variant.shape.len()
-            && let Some(indexes) = distinct_indexes(&variant.shape)
-            && distinct_indexes(&first.shape) == Some(indexes)
-        {
-            first.add_by_index(variant);
-            return;
+        if self.shape_of(head) == shape {
+            slots.extend_from_slice(self.counters_of(head));
+            return head;
         }
-        match self.others.entry(Kind::of(&variant.shape)) {
-            std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert(variant);
+        let kind = Kind::of(shape);
+        let first = self.shape_of(head);
+        if first.len() == shape.len() && Kind::of(first) == kind {
+            self.resolve_by_index(head, shape, slots);
+            return head;
+        }
+        if let Some(&variant) = self.others.get(&(place, kind.clone())) {
+            if self.shape_of(variant) == shape {
+                slots.extend_from_slice(self.counters_of(variant));
+            } else {
+                self.resolve_by_index(variant, shape, slots);
             }
-            std::collections::btree_map::Entry::Occupied(mut place) => {
-                let known = place.get_mut();
-                if !known.add_by_position(records) {
-                    known.add_by_index(variant);
-                }
-            }
+            return head;
+        }
+        let variant = self.insert(shape, counters);
+        self.variants[variant as usize].next = std::mem::replace(&mut self.variants[head as usize].next, variant);
+        slots.extend_from_slice(self.counters_of(variant));
+        self.others.insert((place, kind), variant);
+        head
+    }
+
+    fn insert(&mut self, shape: &[Successor], counters: &mut Counters) -> u32 {
+        self.variants.push(Variant {
+            first: narrow(self.successors.len()),
+            length: narrow(shape.len()),
+            next: NONE,
+        });
+        self.successors.extend_from_slice(shape);
+        self.counters.extend(shape.iter().map(|_| counters.make()));
+        narrow(self.variants.len() - 1)
+    }
+
+    #[inline]
+    fn shape_of(&self, variant: u32) -> &[Successor] {
+        let variant = self.variants[variant as usize];
+        &self.successors[variant.first as usize..][..variant.length as usize]
+    }
+
+    #[inline]
+    fn counters_of(&self, variant: u32) -> &[u32] {
+        let variant = self.variants[variant as usize];
+        &self.counters[variant.first as usize..][..variant.length as usize]
+    }
+
+    /// Both shapes have the same distinct indexes. Counters stay what they count, whichever sequence is kept.
+    fn resolve_by_index(&mut self, variant: u32, shape: &[Successor], slots: &mut Vec<u32>) {
+        let known = self.shape_of(variant).iter().zip(self.counters_of(variant));
+        let by_index: BTreeMap<i32, u32> = known.map(|((bci, _), counter)| (*bci, *counter)).collect();
+        let start = slots.len();
+        slots.extend(shape.iter().filter_map(|(bci, _)| by_index.get(bci)));
+        if shape < self.shape_of(variant) {
+            let Variant { first, length, .. } = self.variants[variant as usize];
+            let range = first as usize..first as usize + length as usize;
+            self.successors[range.clone()].copy_from_slice(shape);
+            self.counters[range].copy_from_slice(&slots[start..]);
         }
     }
 
-    pub(crate) fn has_conflict(&self) -> bool {
-        !self.others.is_empty()
+    pub(crate) fn has_conflict(&self, head: u32) -> bool {
+        self.variants.get(head as usize).is_some_and(|variant| variant.next != NONE)
     }
 
-    /// Every variant, by its shape.
-    pub(crate) fn variants(&self) -> Vec<&Variant> {
-        let mut variants: Vec<_> = self.first.iter().chain(self.others.values()).collect();
-        variants.sort_unstable_by(|left, right| left.shape.cmp(&right.shape));
+    /// Every variant of a place, by its shape.
+    pub(crate) fn variants(&self, head: u32) -> impl DoubleEndedIterator<Item = (&[Successor], &[u32])> {
+        let follow = |variant: &u32| Some(self.variants[*variant as usize].next).filter(|next| *next != NONE);
+        let mut variants: Vec<u32> = std::iter::successors(Some(head).filter(|head| *head != NONE), follow).collect();
+        if variants.len() > 1 {
+            variants.sort_unstable_by(|left, right| self.shape_of(*left).cmp(self.shape_of(*right)));
+        }
         variants
+            .into_iter()
+            .map(|variant| (self.shape_of(variant), self.counters_of(variant)))
     }
 
     /// The variant with the largest event mass; of equals, the one with the smallest shape.
-    pub(crate) fn dominant(&self) -> Option<&Variant> {
-        self.variants().into_iter().rev().max_by_key(|variant| variant.mass())
-    }
-}
-
-impl Variant {
-    fn from_records(records: &[i64]) -> Self {
-        let triples = records.chunks_exact(3);
-        Self {
-            shape: triples.clone().map(successor).collect(),
-            counts: triples.map(|triple| triple[2].unsigned_abs()).collect(),
+    pub(crate) fn dominant(&self, head: u32, counters: &Counters) -> (&[Successor], &[u32]) {
+        if !self.has_conflict(head) {
+            return (self.shape_of(head), self.counters_of(head));
         }
+        let mass = |slots: &[u32]| slots.iter().map(|slot| u128::from(counters.get(*slot))).sum::<u128>();
+        self.variants(head).rev().max_by_key(|(_, slots)| mass(slots)).unwrap_or_default()
     }
-
-    fn add_by_position(&mut self, records: &[i64]) -> bool {
-        let triples = records.chunks_exact(3);
-        let same = triples.len() == self.shape.len() && triples.clone().zip(&self.shape).all(|(triple, known)| successor(triple) == *known);
-        if same {
-            for (count, triple) in self.counts.iter_mut().zip(triples) {
-                *count = add(*count, triple[2].unsigned_abs());
-            }
-        }
-        same
-    }
-
-    /// Both have the same distinct indexes.
-    fn add_by_index(&mut self, other: Self) {
-        let by_index: BTreeMap<i32, u64> = other
-            .shape
-            .iter()
-            .zip(&other.counts)
-            .map(|((bci, _), count)| (*bci, *count))
-            .collect();
-        for ((bci, _), count) in self.shape.iter().zip(&mut self.counts) {
-            *count = add(*count, by_index.get(bci).copied().unwrap_or(0));
-        }
-        if other.shape < self.shape {
-            let sums: BTreeMap<i32, u64> = self
-                .shape
-                .iter()
-                .zip(&self.counts)
-                .map(|((bci, _), count)| (*bci, *count))
-                .collect();
-            self.counts = other.shape.iter().map(|(bci, _)| sums.get(bci).copied().unwrap_or(0)).collect();
-            self.shape = other.shape;
-        }
-    }
-
-    fn mass(&self) -> u128 {
-        self.counts.iter().map(|count| u128::from(*count)).sum()
-    }
-
-    pub(crate) fn write_records(&self, records: &mut Vec<i64>) {
-        for ((bci, branch), count) in self.shape.iter().zip(&self.counts) {
-            records.extend([i64::from(*bci), i64::from(*branch), count.cast_signed()]);
-        }
-    }
-}
-
-/// The reader has checked that both numbers fit.
-fn successor(triple: &[i64]) -> Successor {
-    let narrow = |number| i32::try_from(number).unwrap_or_default();
-    (narrow(triple[0]), narrow(triple[1]))
 }

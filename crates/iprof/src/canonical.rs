@@ -1,20 +1,17 @@
-//! Owns the canonical order and spelling: equal merges give equal bytes.
+//! Owns the canonical spelling: equal merges give equal bytes.
 //!
-//! Types are ordered by (primitives first, name), methods by the names of their identity, entries by context, keys by name.
+//! Keys are ordered by name; the order of everything else is the listing's, see [`crate::plan`].
 
+use std::convert::Infallible;
 use std::io::Write;
 
-use indexmap::IndexSet;
 use snafu::ResultExt as _;
 
+use crate::digits;
 use crate::error::{Result, WriteOutputSnafu};
 use crate::form::{Form, Section, Version};
-use crate::intermediate::Intermediate;
-use crate::merge::Contribution as _;
 use crate::model::{Context, Frame, Method};
 use crate::reader::{MARKER, MARKER_VERSION};
-
-const PRIMITIVES: [&str; 9] = ["boolean", "byte", "char", "double", "float", "int", "long", "short", "void"];
 
 /// Bytes that are collected before they are handed on.
 const CHUNK: usize = 64 << 10;
@@ -36,7 +33,15 @@ pub struct Entry {
     pub records: Box<[i64]>,
 }
 
-/// A merge, numbered and sorted.
+/// A merge or profile in canonical order and numbering.
+pub(crate) trait Listing {
+    fn version(&self) -> Option<Version>;
+    fn types(&self) -> impl Iterator<Item = &str>;
+    fn for_each_method<E>(&self, visit: impl FnMut(&str, &[u32]) -> Result<(), E>) -> Result<(), E>;
+    fn for_each_entry<E>(&self, section: Section, visit: impl FnMut(&[Frame], &[i64]) -> Result<(), E>) -> Result<(), E>;
+}
+
+/// A listing that is kept.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Canonical {
     pub(crate) version: Option<Version>,
@@ -46,134 +51,98 @@ pub(crate) struct Canonical {
 }
 
 impl Canonical {
-    pub(crate) fn new(merge: &Intermediate, variants: Variants) -> Self {
-        let (types, type_ranks) = rank(&merge.names.types, |name| (!PRIMITIVES.contains(&&**name), &**name));
-        let (mut methods, method_ranks) = rank(&merge.names.methods, |method| {
-            let type_name = |id: &u32| merge.names.types.get_index(*id as usize).map(|name| &**name);
-            let mut names = method.signature.iter().map(type_name);
-            (names.next(), &*method.name, names.collect::<Vec<_>>())
-        });
-        for method in &mut methods {
-            for id in &mut method.signature {
-                *id = type_ranks[*id as usize];
-            }
-        }
-        let mut sections: [Vec<Entry>; 6] = Default::default();
-        let mut push = |section: Section, frames: &[Frame], records: &[i64]| {
-            let renumber = |frame: &Frame| Frame {
-                method: method_ranks[frame.method as usize],
-                bci: frame.bci,
-            };
-            let context = frames.iter().map(renumber).collect();
-            let records = renumber_types(section, records, &type_ranks);
-            sections[section.index()].push(Entry { context, records });
+    pub(crate) fn keep(listing: &impl Listing) -> Self {
+        let mut canonical = Self {
+            version: listing.version(),
+            types: listing.types().map(Into::into).collect(),
+            methods: Vec::new(),
+            sections: Default::default(),
         };
-        merge.for_each_entry(|section, frames, records| {
-            if section != Section::Conditionals || variants == Variants::Keep {
-                push(section, frames, records);
-            }
+        let Ok::<(), Infallible>(()) = listing.for_each_method(|name, signature| {
+            canonical.methods.push(Method {
+                name: name.into(),
+                signature: signature.into(),
+            });
+            Ok(())
         });
-        if variants != Variants::Keep {
-            let mut records = Vec::new();
-            for (context, branches) in &merge.conditionals {
-                if variants == Variants::Drop && branches.has_conflict() {
-                    continue;
-                }
-                records.clear();
-                if let Some(variant) = branches.dominant() {
-                    variant.write_records(&mut records);
-                }
-                push(Section::Conditionals, context, &records);
-            }
+        for section in Section::ALL {
+            let Ok::<(), Infallible>(()) = listing.for_each_entry(section, |frames, records| {
+                canonical.sections[section.index()].push(Entry {
+                    context: frames.into(),
+                    records: records.into(),
+                });
+                Ok(())
+            });
         }
-        for entries in &mut sections {
-            // Variants of one context come in the order of their shapes and stay in it.
-            entries.sort_by(|left, right| left.context.cmp(&right.context));
-        }
-        Self {
-            version: merge.version,
-            types,
-            methods,
-            sections,
-        }
-    }
-
-    /// Writes the bytes that are the form's identity.
-    pub(crate) fn write(&self, output: impl Write, marked: bool) -> Result<()> {
-        let mut writer = Writer {
-            output,
-            text: Vec::with_capacity(CHUNK + 4096),
-            empty: true,
-        };
-        let version = self.version.or_else(|| (!marked).then_some(Version::V1_1));
-        let form = version.unwrap_or(Version::V1_1).form();
-        writer.text.push(b'{');
-        if marked {
-            writer.key(MARKER);
-            writer.number(MARKER_VERSION);
-        }
-        let mut keys: Vec<(&str, Option<Section>)> = vec![("methods", None), ("types", None), ("version", None)];
-        let present = |section| version.is_some_and(|version| version.has(section));
-        keys.extend(
-            Section::ALL
-                .into_iter()
-                .filter(|section| present(*section))
-                .filter_map(|section| Some((form.section_key(section)?, Some(section)))),
-        );
-        keys.sort_unstable();
-        for (key, section) in keys {
-            match (key, section, version) {
-                (_, Some(section), _) => {
-                    writer.key(key);
-                    writer.section(section, form, &self.sections[section.index()])?;
-                }
-                ("methods", ..) => {
-                    writer.key(key);
-                    writer.methods(&self.methods, form)?;
-                }
-                ("types", ..) => {
-                    writer.key(key);
-                    writer.types(&self.types, form)?;
-                }
-                (_, _, Some(version)) => {
-                    writer.key(key);
-                    writer.string(version.as_str());
-                }
-                (_, _, None) => {}
-            }
-        }
-        writer.text.push(b'}');
-        writer.flush()
+        canonical
     }
 }
 
-/// Sorts, and tells for each old position its new one.
-fn rank<'a, T: Clone, K: Ord>(items: &'a IndexSet<T>, key: impl Fn(&'a T) -> K) -> (Vec<T>, Vec<u32>) {
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    order.sort_by_cached_key(|index| key(&items[*index]));
-    let mut ranks = vec![0; items.len()];
-    for (rank, index) in (0..).zip(&order) {
-        ranks[*index] = rank;
+impl Listing for Canonical {
+    fn version(&self) -> Option<Version> {
+        self.version
     }
-    (order.into_iter().map(|index| items[index].clone()).collect(), ranks)
+
+    fn types(&self) -> impl Iterator<Item = &str> {
+        self.types.iter().map(|name| &**name)
+    }
+
+    fn for_each_method<E>(&self, mut visit: impl FnMut(&str, &[u32]) -> Result<(), E>) -> Result<(), E> {
+        self.methods.iter().try_for_each(|method| visit(&method.name, &method.signature))
+    }
+
+    fn for_each_entry<E>(&self, section: Section, mut visit: impl FnMut(&[Frame], &[i64]) -> Result<(), E>) -> Result<(), E> {
+        let entries = &self.sections[section.index()];
+        entries.iter().try_for_each(|entry| visit(&entry.context, &entry.records))
+    }
 }
 
-/// Renumbers and sorts the types of pairs; other records stay as they are.
-fn renumber_types(section: Section, records: &[i64], ranks: &[u32]) -> Box<[i64]> {
-    match section {
-        Section::CallCounts | Section::Samples | Section::Conditionals => records.into(),
-        Section::InstanceOf | Section::Monitors | Section::VirtualInvokes => {
-            let rank = |id: i64| {
-                usize::try_from(id)
-                    .ok()
-                    .and_then(|id| ranks.get(id))
-                    .map_or(id, |rank| i64::from(*rank))
-            };
-            let mut pairs: Vec<[i64; 2]> = records.chunks_exact(2).map(|pair| [rank(pair[0]), pair[1]]).collect();
-            pairs.sort_unstable();
-            pairs.into_iter().flatten().collect()
+/// Writes the bytes that are the form's identity. `marked`: as the intermediate form.
+pub(crate) fn write(listing: &impl Listing, output: impl Write, marked: bool) -> Result<()> {
+    let mut writer = Writer {
+        output,
+        text: Vec::with_capacity(CHUNK + 4096),
+        empty: true,
+    };
+    let version = listing.version().or_else(|| (!marked).then_some(Version::V1_1));
+    let form = version.unwrap_or(Version::V1_1).form();
+    writer.text.push(b'{');
+    if marked {
+        writer.key(MARKER);
+        writer.number(MARKER_VERSION);
+    }
+    let mut keys: Vec<(&str, Option<Section>)> = vec![("methods", None), ("types", None), ("version", None)];
+    let present = |section| version.is_some_and(|version| version.has(section));
+    keys.extend(
+        Section::ALL
+            .into_iter()
+            .filter(|section| present(*section))
+            .filter_map(|section| Some((form.section_key(section)?, Some(section)))),
+    );
+    keys.sort_unstable();
+    for (key, section) in keys {
+        match (key, section, version) {
+            (_, Some(section), _) => {
+                writer.key(key);
+                writer.section(section, form, listing)?;
+            }
+            ("methods", ..) => {
+                writer.key(key);
+                writer.methods(listing, form)?;
+            }
+            ("types", ..) => {
+                writer.key(key);
+                writer.types(listing, form)?;
+            }
+            (_, _, Some(version)) => {
+                writer.key(key);
+                writer.string(version.as_str());
+            }
+            (_, _, None) => {}
         }
     }
+    writer.text.push(b'}');
+    writer.flush()
 }
 
 struct Writer<W> {
@@ -206,26 +175,21 @@ impl<W: Write> Writer<W> {
         self.text.push(b':');
     }
 
+    #[inline]
     fn number(&mut self, number: i64) {
-        let mut digits = [0; 20];
-        let mut start = digits.len();
-        let mut rest = number.unsigned_abs();
-        loop {
-            start -= 1;
-            digits[start] = b"0123456789"[(rest % 10) as usize];
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
         if number < 0 {
             self.text.push(b'-');
         }
-        self.text.extend_from_slice(&digits[start..]);
+        digits::push(&mut self.text, number.unsigned_abs());
     }
 
     fn string(&mut self, text: &str) {
         self.text.push(b'"');
+        if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+            self.text.extend_from_slice(text.as_bytes());
+            self.text.push(b'"');
+            return;
+        }
         for byte in text.bytes() {
             match byte {
                 b'"' | b'\\' => self.text.extend([b'\\', byte]),
@@ -241,18 +205,26 @@ impl<W: Write> Writer<W> {
         self.text.push(b'"');
     }
 
-    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) -> Result<()> {
+    fn begin_list(&mut self) {
         self.text.push(b'[');
         self.empty = true;
-        for item in items {
-            self.separate();
-            write(self, item);
-            self.empty = false;
-            self.flush_full()?;
-        }
+    }
+
+    fn end_list(&mut self) {
         self.text.push(b']');
         self.empty = false;
-        Ok(())
+    }
+
+    fn open_item(&mut self) {
+        self.separate();
+        self.text.push(b'{');
+        self.empty = true;
+    }
+
+    fn close_item(&mut self) -> Result<()> {
+        self.text.push(b'}');
+        self.empty = false;
+        self.flush_full()
     }
 
     fn numbers<T: Copy + Into<i64>>(&mut self, key: &str, numbers: &[T]) {
@@ -267,51 +239,59 @@ impl<W: Write> Writer<W> {
         self.empty = false;
     }
 
-    fn open(&mut self) {
-        self.text.push(b'{');
-        self.empty = true;
-    }
-
-    fn types(&mut self, types: &[Box<str>], form: Form) -> Result<()> {
-        let numbered: Vec<_> = (0..).zip(types).collect();
-        self.list(&numbered, |writer, (id, name)| {
-            writer.open();
-            writer.key("id");
-            writer.number(*id);
-            writer.key(form.type_name_key());
-            writer.string(name);
-            writer.text.push(b'}');
-        })
-    }
-
-    fn methods(&mut self, methods: &[Method], form: Form) -> Result<()> {
-        let numbered: Vec<_> = (0..).zip(methods).collect();
-        self.list(&numbered, |writer, (id, method)| {
-            writer.open();
-            writer.key("id");
-            writer.number(*id);
-            writer.key(form.method_name_key());
-            writer.string(&method.name);
-            writer.numbers("signature", &method.signature);
-            writer.text.push(b'}');
-        })
-    }
-
-    fn section(&mut self, section: Section, form: Form, entries: &[Entry]) -> Result<()> {
-        if (section, form) == (Section::Monitors, Form::Old) {
-            let records = entries.first().map_or(&[][..], |entry| &entry.records);
-            self.open();
-            self.numbers("records", records);
-            self.text.push(b'}');
-            return Ok(());
+    fn types(&mut self, listing: &impl Listing, form: Form) -> Result<()> {
+        self.begin_list();
+        for (id, name) in (0..).zip(listing.types()) {
+            self.open_item();
+            self.key("id");
+            self.number(id);
+            self.key(form.type_name_key());
+            self.string(name);
+            self.close_item()?;
         }
-        self.list(entries, |writer, entry| {
-            writer.open();
-            writer.key(form.context_key());
-            writer.context(&entry.context, form);
-            writer.numbers("records", &entry.records);
-            writer.text.push(b'}');
-        })
+        self.end_list();
+        Ok(())
+    }
+
+    fn methods(&mut self, listing: &impl Listing, form: Form) -> Result<()> {
+        self.begin_list();
+        let mut id = 0;
+        listing.for_each_method(|name, signature| {
+            self.open_item();
+            self.key("id");
+            self.number(id);
+            id += 1;
+            self.key(form.method_name_key());
+            self.string(name);
+            self.numbers("signature", signature);
+            self.close_item()
+        })?;
+        self.end_list();
+        Ok(())
+    }
+
+    fn section(&mut self, section: Section, form: Form, listing: &impl Listing) -> Result<()> {
+        if (section, form) == (Section::Monitors, Form::Old) {
+            let mut all = Vec::new();
+            let Ok::<(), Infallible>(()) = listing.for_each_entry(section, |_, records| {
+                all.extend_from_slice(records);
+                Ok(())
+            });
+            self.text.push(b'{');
+            self.empty = true;
+            self.numbers("records", &all);
+            return self.close_item();
+        }
+        self.begin_list();
+        listing.for_each_entry(section, |frames, records| {
+            self.open_item();
+            self.key(form.context_key());
+            self.context(frames, form);
+            self.numbers("records", records);
+            self.close_item()
+        })?;
+        self.end_list();
+        Ok(())
     }
 
     fn context(&mut self, frames: &[Frame], form: Form) {

@@ -1,21 +1,26 @@
 //! Owns the intermediate form of a merge: lossless, with every conflicting shape kept, and foldable one profile at a time.
 
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
-
-use indexmap::IndexMap;
+use std::sync::{Arc, OnceLock};
 
 use crate::branches::Branches;
-use crate::canonical::{Canonical, Variants};
+use crate::canonical::{self, Canonical, Variants};
+use crate::counters::Counters;
 use crate::error::{Error, ExceedLimitSnafu, Place, RefuseWeightSnafu, Result};
 use crate::form::{Section, Version};
+use crate::index::Hashing;
 use crate::intern::{Names, Remap};
 use crate::limits::Limits;
-use crate::merge::{self, Contribution, Effect};
-use crate::model::{Context, Frame, Method, Summary, add};
-use crate::profile::Profile;
+use crate::merge::{self, Effect};
+use crate::model::{Frame, MOST, Summary};
+use crate::pairs::Pairs;
+use crate::places::Places;
+use crate::plan::{Ordered, Plan};
+use crate::profile::{Digest, Profile};
 use crate::raw::RawProfile;
-use crate::reader::Expect;
+use crate::reader::{self, Expect, Sink, Text};
+use crate::skeleton::{Known, Opened, Skeleton};
+use crate::source::{self, Source};
 
 /// What becomes of a branching place whose profiles disagree about its shape.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,7 +32,7 @@ pub enum ConflictPolicy {
 }
 
 /// What one profile brought to a merge.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// What the profile holds.
     pub summary: Summary,
@@ -37,6 +42,9 @@ pub struct Report {
     pub new_contexts: u64,
     /// Entries whose context the profile had already listed; they were added up.
     pub repeated_contexts: u64,
+    /// How alike the merge before and after distribute their events, from 0 to 1: [`crate::overlap`] of both, with each
+    /// variant of a shape conflict for itself. None for the first profile.
+    pub overlap: Option<f64>,
 }
 
 impl Report {
@@ -54,27 +62,47 @@ impl Report {
 pub struct Intermediate {
     pub(crate) version: Option<Version>,
     pub(crate) names: Names,
-    pub(crate) calls: IndexMap<Context, u64>,
-    pub(crate) conditionals: IndexMap<Context, Branches>,
-    pub(crate) instance_of: IndexMap<Context, TypeCounts>,
-    /// At most one entry, with no frames: the context in the file is a dummy.
-    pub(crate) monitors: IndexMap<Context, TypeCounts>,
-    pub(crate) samples: IndexMap<Context, u64>,
-    pub(crate) virtual_invokes: IndexMap<Context, TypeCounts>,
+    pub(crate) sections: [Part; 6],
+    pub(crate) counters: Counters,
+    pub(crate) hashing: Hashing,
+    /// What the last file's ids were: the next file's are probably the same.
+    pub(crate) last_types: Remap,
+    pub(crate) last_methods: Remap,
+    /// What the last file looked like: the next one is probably the same but for its counts.
+    skeleton: Option<Arc<Skeleton>>,
+    /// Files in a row that were not like the one before, the first included.
+    misses: u32,
+    spare: Spare,
+    plan: OnceLock<Arc<Plan>>,
+    /// The order before the merge grew.
+    former: Option<Arc<Plan>>,
 }
 
-/// Counts by type.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TypeCounts(pub(crate) BTreeMap<u32, u64>);
+/// Memory that the next fold uses anew. A copy of a merge has its own.
+#[derive(Default)]
+struct Spare {
+    raw: RawProfile,
+    counts: Vec<u64>,
+}
 
-impl TypeCounts {
-    pub(crate) fn absorb(&mut self, records: &[i64], types: &Remap) {
-        for pair in records.chunks_exact(2) {
-            // The reader has checked that the id is declared, hence in range.
-            let total = self.0.entry(types.of(u32::try_from(pair[0]).unwrap_or_default())).or_default();
-            *total = add(*total, pair[1].unsigned_abs());
-        }
+impl Clone for Spare {
+    fn clone(&self) -> Self {
+        Self::default()
     }
+}
+
+impl std::fmt::Debug for Spare {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Spare")
+    }
+}
+
+/// One section of a merge. Monitors are one place without frames: the context in the file is a dummy.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Part {
+    pub(crate) places: Places,
+    pub(crate) pairs: Pairs,
+    pub(crate) branches: Branches,
 }
 
 impl Intermediate {
@@ -85,27 +113,91 @@ impl Intermediate {
 
     /// Adds one profile, plain or gzip. Nothing changes if it is refused.
     pub fn fold(&mut self, input: impl Read, limits: &Limits) -> Result<Report> {
-        let (raw, summary) = RawProfile::read(input, limits, Expect::Profile)?;
-        let version = Version::join(self.version, raw.version())?;
-        self.check_size(&raw, &summary, limits)?;
-        let Effect {
-            contexts,
-            new_contexts,
-            repeated_contexts,
-        } = merge::absorb(self, &raw);
+        let source = Source::open(input, limits).map_err(|fault| source::explain(fault, 0, limits.input_bytes))?;
+        let skeleton = self.skeleton.clone().filter(|skeleton| self.trusts(skeleton, limits));
+        let input = match skeleton {
+            None => Opened::Fresh(source),
+            Some(skeleton) => match skeleton.scan(source, std::mem::take(&mut self.spare.counts), limits) {
+                Ok(known) => return Ok(self.add_known(known)),
+                Err(replay) => Opened::Again(replay),
+            },
+        };
+        let mut raw = std::mem::take(&mut self.spare.raw);
+        let folded = self.fold_unlike(input, &mut raw, limits);
+        raw.clear();
+        self.spare.raw = raw;
+        self.misses = self.misses.saturating_add(u32::from(folded.is_ok()));
+        folded
+    }
+
+    /// Adds a file that is not like the last one.
+    fn fold_unlike(&mut self, input: Opened<impl Read>, raw: &mut RawProfile, limits: &Limits) -> Result<Report> {
+        // Where no file is like the one before, keeping each is in vain: only now and then is it tried again.
+        let text = if self.misses < 2 || self.misses.is_multiple_of(8) {
+            Text::Keep
+        } else {
+            Text::Pass
+        };
+        let (version, summary, text) = reader::read(input, limits, Expect::Profile, raw, text)?;
+        let version = Version::join(self.version, version)?;
+        self.check_size(raw, &summary, limits)?;
+        let first = self.is_empty();
+        let (effect, slots) = self.absorb(raw);
         self.version = version;
-        Ok(Report {
-            summary,
-            contexts,
-            new_contexts,
-            repeated_contexts,
-        })
+        let skeleton = text.and_then(|text| Skeleton::new(text, raw, &slots, effect, &summary, limits));
+        self.skeleton = skeleton.map(Arc::new);
+        Ok(report(summary, effect, first))
+    }
+
+    /// Whether the bounds that the last file was read under still hold: a file like it is refused by no other.
+    fn trusts(&self, skeleton: &Skeleton, limits: &Limits) -> bool {
+        let names = self.names.types_len().max(self.names.methods_len());
+        skeleton.was_read_under(limits) && names <= limits.merged_names && self.len() <= limits.merged_entries
+    }
+
+    /// Adds the counts of a file that is like the last one.
+    fn add_known(&mut self, mut known: Known) -> Report {
+        let effect = Effect {
+            new_contexts: 0,
+            overlap: known.add_to(&mut self.counters),
+            ..known.effect()
+        };
+        self.misses = 0;
+        let (summary, counts) = known.into_parts();
+        self.spare.counts = counts;
+        report(summary, effect, false)
+    }
+
+    fn absorb(&mut self, raw: &mut RawProfile) -> (Effect, [Vec<u32>; 6]) {
+        let size = self.size();
+        let absorbed = merge::absorb(self, raw);
+        if self.size() != size
+            && let Some(plan) = self.plan.take()
+        {
+            self.former = Some(plan);
+        }
+        absorbed
+    }
+
+    fn size(&self) -> (usize, usize, usize) {
+        (self.names.types_len(), self.names.methods_len(), self.len())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn took_the_short_way(&self) -> bool {
+        self.misses == 0
     }
 
     /// Adds another merge. Fails, and changes nothing, only if the major versions differ.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
+        self.merge_scaled(other, |count| count)
+    }
+
+    fn merge_scaled(&mut self, other: &Self, scale: impl Fn(i64) -> i64) -> Result<()> {
         let version = Version::join(self.version, other.version)?;
-        merge::absorb(self, other);
+        // The other one takes the room of what a next profile would have used.
+        self.spare = Spare::default();
+        self.absorb(&mut other.to_raw(scale));
         self.version = version;
         Ok(())
     }
@@ -117,9 +209,7 @@ impl Intermediate {
             if !(weight.is_finite() && weight > 0.0) {
                 return RefuseWeightSnafu { weight }.fail();
             }
-            let version = Version::join(merged.version, input.version)?;
-            merge::absorb(&mut merged, &Weighted { input, weight });
-            merged.version = version;
+            merged.merge_scaled(input, |count| scale(count, weight))?;
         }
         Ok(merged)
     }
@@ -132,23 +222,45 @@ impl Intermediate {
 
     /// Writes the canonical bytes of this form.
     pub fn write_to(&self, output: impl Write) -> Result<()> {
-        Canonical::new(self, Variants::Keep).write(output, true)
+        canonical::write(&self.ordered(Variants::Keep), output, true)
     }
 
     /// Reads what [`Self::write_to`] wrote, plain or gzip.
     pub fn read_from(input: impl Read, limits: &Limits) -> Result<Self> {
-        let (raw, _) = RawProfile::read(input, limits, Expect::Intermediate)?;
+        let source = Source::open(input, limits).map_err(|fault| source::explain(fault, 0, limits.input_bytes))?;
+        let mut raw = RawProfile::default();
+        let source = Opened::Fresh(source);
+        let (version, ..) = reader::read(source, limits, Expect::Intermediate, &mut raw, Text::Pass)?;
         let mut merged = Self {
-            version: raw.version(),
+            version,
             ..Self::default()
         };
-        merge::absorb(&mut merged, &raw);
+        merged.absorb(&mut raw);
         Ok(merged)
     }
 
     /// Resolves the conflicts and gives the form that the image builder reads.
     pub fn to_final(&self, policy: ConflictPolicy) -> Profile {
-        Profile::new(Canonical::new(self, policy.into()))
+        Profile::new(Canonical::keep(&self.ordered(policy.into())))
+    }
+
+    /// Writes the canonical bytes of the final form: what [`Self::to_final`] writes, without making it first.
+    pub fn write_final(&self, policy: ConflictPolicy, output: impl Write) -> Result<()> {
+        canonical::write(&self.ordered(policy.into()), output, false)
+    }
+
+    /// The digest of the final form's canonical bytes.
+    pub fn digest(&self, policy: ConflictPolicy) -> Result<Digest> {
+        Digest::of(|output| self.write_final(policy, output))
+    }
+
+    fn ordered(&self, variants: Variants) -> Ordered<'_> {
+        let plan = self.plan.get_or_init(|| Arc::new(Plan::new(self, self.former.as_deref())));
+        Ordered {
+            merge: self,
+            plan,
+            variants,
+        }
     }
 
     /// Whether nothing was merged yet.
@@ -158,58 +270,63 @@ impl Intermediate {
 
     /// Entries of all sections; a place with conflicting shapes counts once.
     pub fn len(&self) -> usize {
-        Section::ALL.into_iter().map(|section| self.entries(section)).sum()
+        self.sections.iter().map(|part| part.places.len()).sum()
     }
 
     /// Branching places whose profiles disagree about the shape.
     pub fn conflicts(&self) -> usize {
-        self.conditionals.values().filter(|branches| branches.has_conflict()).count()
+        let part = self.section(Section::Conditionals);
+        let positions = 0..crate::index::narrow(part.places.len());
+        positions
+            .filter(|position| part.branches.has_conflict(part.places.head(*position)))
+            .count()
     }
 
     /// Sum of call, branch, virtual and instanceof counts, conflicting shapes included; saturates at `i64::MAX`.
     pub fn event_mass(&self) -> u64 {
-        let mut mass = 0;
-        self.for_each_entry(|section, _, records| {
-            if section.has_events() {
-                mass = crate::model::counts(section, records).fold(mass, add);
+        u64::try_from(self.counters.mass()).unwrap_or(MOST).min(MOST)
+    }
+
+    pub(crate) fn section(&self, section: Section) -> &Part {
+        &self.sections[section.index()]
+    }
+
+    /// This merge as a profile in a numbering of its own, conflicting shapes one after the other.
+    fn to_raw(&self, scale: impl Fn(i64) -> i64) -> RawProfile {
+        let mut raw = RawProfile::default();
+        merge::copy_names(&self.names, &mut raw);
+        let mut records = Vec::new();
+        for section in Section::ALL {
+            let part = self.section(section);
+            let count = |counter: u32| scale(self.counters.get(counter).cast_signed());
+            for position in 0..crate::index::narrow(part.places.len()) {
+                let frames: &[Frame] = part.places.frames(position);
+                let head = part.places.head(position);
+                records.clear();
+                match section {
+                    Section::CallCounts | Section::Samples => records.push(count(head)),
+                    Section::InstanceOf | Section::Monitors | Section::VirtualInvokes => {
+                        records.extend(part.pairs.list(head).flat_map(|(id, counter)| [i64::from(id), count(counter)]));
+                    }
+                    Section::Conditionals => {
+                        for (shape, counters) in part.branches.variants(head) {
+                            records.clear();
+                            let triples = shape.iter().zip(counters);
+                            records.extend(
+                                triples.flat_map(|((bci, branch), counter)| [i64::from(*bci), i64::from(*branch), count(*counter)]),
+                            );
+                            raw.add_entry(section, frames, &records, &[]);
+                        }
+                        continue;
+                    }
+                }
+                raw.add_entry(section, frames, &records, &[]);
             }
-        });
-        mass
-    }
-
-    pub(crate) fn entries(&self, section: Section) -> usize {
-        match section {
-            Section::CallCounts => self.calls.len(),
-            Section::Conditionals => self.conditionals.len(),
-            Section::InstanceOf => self.instance_of.len(),
-            Section::Monitors => self.monitors.len(),
-            Section::Samples => self.samples.len(),
-            Section::VirtualInvokes => self.virtual_invokes.len(),
         }
-    }
-
-    pub(crate) fn contains(&self, section: Section, frames: &[Frame]) -> bool {
-        match section {
-            Section::CallCounts => self.calls.contains_key(frames),
-            Section::Conditionals => self.conditionals.contains_key(frames),
-            Section::InstanceOf => self.instance_of.contains_key(frames),
-            Section::Monitors => self.monitors.contains_key(frames),
-            Section::Samples => self.samples.contains_key(frames),
-            Section::VirtualInvokes => self.virtual_invokes.contains_key(frames),
-        }
+        raw
     }
 
     fn check_size(&self, raw: &RawProfile, summary: &Summary, limits: &Limits) -> Result<()> {
-        let names = limits.merged_names;
-        let most = (
-            self.names.types.len() as u64 + summary.types,
-            self.names.methods.len() as u64 + summary.methods,
-            self.len() as u64 + summary.entries.total(),
-        );
-        if most.0.max(most.1) <= names as u64 && most.2 <= limits.merged_entries as u64 {
-            return Ok(());
-        }
-        let (types, methods, entries) = merge::measure(self, raw);
         let exceed = |unit, allowed: usize| -> Result<(), Error> {
             ExceedLimitSnafu {
                 place: Place::Byte(summary.bytes),
@@ -218,6 +335,24 @@ impl Intermediate {
             }
             .fail()
         };
+        let (frames, counts) = raw.sizes();
+        let kept: usize = self.sections.iter().map(|part| part.places.frames_len()).sum();
+        if (kept + frames).max(self.counters.len() + counts) > limits.merged_values {
+            return exceed("frames or counters in the merge", limits.merged_values);
+        }
+        if self.names.text_len() + raw.text_len() > limits.merged_name_bytes {
+            return exceed("bytes of names in the merge", limits.merged_name_bytes);
+        }
+        let names = limits.merged_names;
+        let most = (
+            self.names.types_len() as u64 + summary.types,
+            self.names.methods_len() as u64 + summary.methods,
+            self.len() as u64 + summary.entries.total(),
+        );
+        if most.0.max(most.1) <= names as u64 && most.2 <= limits.merged_entries as u64 {
+            return Ok(());
+        }
+        let (types, methods, entries) = merge::measure(self, raw);
         if entries > limits.merged_entries {
             return exceed("entries in the merge", limits.merged_entries);
         }
@@ -228,92 +363,22 @@ impl Intermediate {
     }
 }
 
+fn report(summary: Summary, effect: Effect, first: bool) -> Report {
+    Report {
+        summary,
+        contexts: effect.contexts,
+        new_contexts: effect.new_contexts,
+        repeated_contexts: effect.repeated_contexts,
+        overlap: (!first).then_some(effect.overlap),
+    }
+}
+
 impl From<ConflictPolicy> for Variants {
     fn from(policy: ConflictPolicy) -> Self {
         match policy {
             ConflictPolicy::Dominant => Self::Dominant,
             ConflictPolicy::Drop => Self::Drop,
         }
-    }
-}
-
-impl Contribution for Intermediate {
-    fn version(&self) -> Option<Version> {
-        self.version
-    }
-
-    fn types(&self) -> impl ExactSizeIterator<Item = (u32, &str)> {
-        self.names.types.iter().enumerate().map(|(id, name)| (narrow(id), &**name))
-    }
-
-    fn methods(&self) -> impl ExactSizeIterator<Item = (u32, &Method)> {
-        self.names.methods.iter().enumerate().map(|(id, method)| (narrow(id), method))
-    }
-
-    fn for_each_entry(&self, mut visit: impl FnMut(Section, &[Frame], &[i64])) {
-        let mut records = Vec::new();
-        for (section, counters) in [(Section::CallCounts, &self.calls), (Section::Samples, &self.samples)] {
-            for (context, count) in counters {
-                visit(section, context, &[count.cast_signed()]);
-            }
-        }
-        for (context, branches) in &self.conditionals {
-            for variant in branches.variants() {
-                records.clear();
-                variant.write_records(&mut records);
-                visit(Section::Conditionals, context, &records);
-            }
-        }
-        let typed = [
-            (Section::InstanceOf, &self.instance_of),
-            (Section::Monitors, &self.monitors),
-            (Section::VirtualInvokes, &self.virtual_invokes),
-        ];
-        for (section, entries) in typed {
-            for (context, counts) in entries {
-                records.clear();
-                records.extend(counts.0.iter().flat_map(|(id, count)| [i64::from(*id), count.cast_signed()]));
-                visit(section, context, &records);
-            }
-        }
-    }
-}
-
-/// Names are bounded far below 2^31 by [`Limits::merged_names`].
-fn narrow(id: usize) -> u32 {
-    u32::try_from(id).unwrap_or(u32::MAX)
-}
-
-/// A merge seen through a weight.
-struct Weighted<'a> {
-    input: &'a Intermediate,
-    weight: f64,
-}
-
-impl Contribution for Weighted<'_> {
-    fn version(&self) -> Option<Version> {
-        self.input.version
-    }
-
-    fn types(&self) -> impl ExactSizeIterator<Item = (u32, &str)> {
-        self.input.types()
-    }
-
-    fn methods(&self) -> impl ExactSizeIterator<Item = (u32, &Method)> {
-        self.input.methods()
-    }
-
-    fn for_each_entry(&self, mut visit: impl FnMut(Section, &[Frame], &[i64])) {
-        let mut weighted = Vec::new();
-        self.input.for_each_entry(|section, frames, records| {
-            weighted.clear();
-            weighted.extend_from_slice(records);
-            let stride = crate::model::stride(section);
-            for count in weighted.iter_mut().skip(stride - 1).step_by(stride) {
-                *count = scale(*count, self.weight);
-            }
-            visit(section, frames, &weighted);
-        });
     }
 }
 

@@ -6,10 +6,20 @@
 use std::io::{ErrorKind, Read};
 
 use crate::error::{EndEarlySnafu, Error, ExceedLimitSnafu, ParseJsonSnafu, Place, Result};
-use crate::limits::{DEEPEST, Limits};
+use crate::limits::{DEEPEST, LONGEST, Limits};
 use crate::source;
 
 const BUFFER: usize = 64 << 10;
+
+/// The longest text that is kept beside being read.
+const KEPT: usize = 64 << 20;
+
+/// Whether the text that is read is kept beside.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Text {
+    Keep,
+    Pass,
+}
 
 /// A streaming tokenizer with one byte of look-ahead.
 pub(crate) struct Lexer<R> {
@@ -25,22 +35,30 @@ pub(crate) struct Lexer<R> {
     string_bytes: usize,
     depth: u32,
     scratch: Vec<u8>,
+    ended: bool,
+    /// Met while reading ahead, and told when the bytes before it are consumed.
+    fault: Option<Error>,
+    /// All that was read, if somebody wants it and it is not too long.
+    kept: Option<Vec<u8>>,
 }
 
 impl<R: Read> Lexer<R> {
-    pub(crate) fn new(input: R, limits: &Limits) -> Self {
+    pub(crate) fn new(input: R, limits: &Limits, text: Text) -> Self {
         Self {
             input,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             start: 0,
             end: 0,
             base: 0,
-            allowed: limits.bytes,
+            allowed: limits.bytes.min(LONGEST),
             input_bytes: limits.input_bytes,
             number_bytes: limits.number_bytes,
             string_bytes: limits.string_bytes,
             depth: limits.depth.min(DEEPEST),
             scratch: Vec::new(),
+            ended: false,
+            fault: None,
+            kept: (text == Text::Keep).then(Vec::new),
         }
     }
 
@@ -77,18 +95,24 @@ impl<R: Read> Lexer<R> {
         self.base += self.end as u64;
         self.start = 0;
         self.end = 0;
-        loop {
-            match self.input.read(&mut self.buffer) {
-                Ok(0) => return Ok(false),
-                Ok(length) => {
-                    self.end = length;
-                    break;
-                }
-                Err(fault) if fault.kind() == ErrorKind::Interrupted => {}
-                Err(fault) => return Err(source::explain(fault, self.base, self.input_bytes)),
-            }
+        match self.fault.take() {
+            Some(fault) => Err(fault),
+            None => self.receive(),
         }
-        if self.base + self.end as u64 > self.allowed {
+    }
+
+    /// Reads once, behind what is there.
+    fn receive(&mut self) -> Result<bool> {
+        let offset = self.base + self.end as u64;
+        let length = loop {
+            match self.input.read(&mut self.buffer[self.end..]) {
+                Ok(length) => break length,
+                Err(fault) if fault.kind() == ErrorKind::Interrupted => {}
+                Err(fault) => return Err(source::explain(fault, offset, self.input_bytes)),
+            }
+        };
+        self.ended = length == 0;
+        if offset + length as u64 > self.allowed {
             return ExceedLimitSnafu {
                 place: Place::Byte(self.allowed),
                 unit: "bytes",
@@ -96,7 +120,51 @@ impl<R: Read> Lexer<R> {
             }
             .fail();
         }
-        Ok(true)
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(&self.buffer[self.end..self.end + length]);
+            if kept.len() > KEPT {
+                self.kept = None;
+            }
+        }
+        self.end += length;
+        Ok(length > 0)
+    }
+
+    /// Shows what lies ahead: at least `least` bytes, unless the text ends before.
+    #[inline]
+    pub(crate) fn window(&mut self, least: usize) -> &[u8] {
+        if self.end - self.start < least && !self.ended && self.fault.is_none() {
+            self.read_ahead(least);
+        }
+        &self.buffer[self.start..self.end]
+    }
+
+    #[cold]
+    fn read_ahead(&mut self, least: usize) {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.base += self.start as u64;
+        self.end -= self.start;
+        self.start = 0;
+        while self.end < least && !self.ended && self.fault.is_none() {
+            self.fault = self.receive().err();
+        }
+    }
+
+    /// Consumes what [`Self::window`] showed.
+    #[inline]
+    pub(crate) fn consume(&mut self, length: usize) {
+        self.start += length;
+    }
+
+    /// Consumes white space, and tells where the next token stands.
+    pub(crate) fn token_offset(&mut self) -> Result<u64> {
+        self.next_token()?;
+        Ok(self.offset())
+    }
+
+    /// All that was read.
+    pub(crate) fn into_kept(self) -> Option<Vec<u8>> {
+        self.kept
     }
 
     /// Skips white space and shows the next byte.

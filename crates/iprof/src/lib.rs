@@ -11,9 +11,12 @@
 
 mod branches;
 mod canonical;
+mod counters;
+mod digits;
 mod error;
 mod form;
 mod identifiers;
+mod index;
 mod intermediate;
 mod intern;
 mod lexer;
@@ -21,10 +24,15 @@ mod limits;
 mod merge;
 mod metrics;
 mod model;
+mod pairs;
+mod places;
+mod plan;
 mod profile;
 mod raw;
 mod reader;
+mod skeleton;
 mod source;
+pub mod synth;
 mod values;
 
 use std::io::Read;
@@ -40,6 +48,7 @@ pub use profile::{Digest, Profile};
 
 /// Checks a profile, plain or gzip, without keeping it. Memory depends on the number of ids, not on the number of entries.
 pub fn check(input: impl Read, limits: &Limits) -> Result<Summary> {
-    let (_, summary) = reader::read(input, limits, reader::Expect::Profile, &mut reader::Discard)?;
+    let source = source::Source::open(input, limits).map_err(|fault| source::explain(fault, 0, limits.input_bytes))?;
+    let (_, summary, _) = reader::read(source, limits, reader::Expect::Profile, &mut reader::Discard, reader::Text::Pass)?;
     Ok(summary)
 }

@@ -20,7 +20,8 @@ pub enum UnknownKeys {
 pub struct Limits {
     /// Bytes as they arrive, compressed or not. Default 256 MiB: ten times the largest file seen.
     pub input_bytes: u64,
-    /// Bytes after decompression. Default 256 MiB: deflate reaches a ratio of 1029, so the input's size bounds nothing.
+    /// Bytes after decompression. Default 256 MiB: deflate reaches a ratio of 1029, so the input's size bounds nothing. At most
+    /// 4 GiB.
     pub bytes: u64,
     /// Nesting of arrays and objects. Default 16; the schema needs 4, the rest is for unknown sections. At most 32.
     pub depth: u32,
@@ -44,12 +45,20 @@ pub struct Limits {
     pub merged_entries: usize,
     /// Types, and apart from them methods, that the merge may hold after a fold. Default 8 Mi.
     pub merged_names: usize,
+    /// Frames of contexts, and apart from them counters, that the merge may hold. Default 64 Mi: half a gigabyte of each, and
+    /// sixty times what the profiles of a large image hold.
+    pub merged_values: usize,
+    /// Bytes of all names that the merge may hold. Default 1 GiB.
+    pub merged_name_bytes: usize,
     /// What happens to keys that the schema does not name. Default [`UnknownKeys::Drop`]: a minor version adds optional keys.
     pub unknown_keys: UnknownKeys,
 }
 
 /// The deepest nesting that [`Limits::depth`] may allow; the reader keeps one bit per level.
 pub(crate) const DEEPEST: u32 = 32;
+
+/// The longest text that [`Limits::bytes`] may allow; positions in it are kept in 32 bits.
+pub(crate) const LONGEST: u64 = u32::MAX as u64;
 
 const KIBI: usize = 1 << 10;
 const MEBI: usize = 1 << 20;
@@ -70,6 +79,8 @@ impl Default for Limits {
             number_bytes: 64,
             merged_entries: 16 * MEBI,
             merged_names: 8 * MEBI,
+            merged_values: 64 * MEBI,
+            merged_name_bytes: 1024 * MEBI,
             unknown_keys: UnknownKeys::Drop,
         }
     }
@@ -80,8 +91,8 @@ impl Limits {
     pub fn for_intermediate() -> Self {
         let single = Self::default();
         Self {
-            input_bytes: 4 << 30,
-            bytes: 4 << 30,
+            input_bytes: LONGEST,
+            bytes: LONGEST,
             types: single.merged_names,
             methods: single.merged_names,
             entries: single.merged_entries,

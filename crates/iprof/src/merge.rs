@@ -1,22 +1,18 @@
-//! Owns the merge: adds a contribution to the intermediate form, entry by entry.
+//! Owns the merge: finds or makes the counters that a profile's counts belong to, then adds.
 //!
-//! A contribution is a profile just read or another merge; both replay their entries through the same rules, so folding one
-//! by one and merging all at once cannot differ.
+//! Another merge joins by way of the same form, so folding one by one and merging all at once cannot differ. Nothing here
+//! can fail: whoever calls has checked versions and sizes.
 
-use indexmap::IndexMap;
+use std::collections::HashSet;
 
-use crate::form::{Section, Version};
+use crate::counters::Run;
+use crate::form::Section;
+use crate::index::{Hashing, narrow};
 use crate::intermediate::Intermediate;
-use crate::intern::Remap;
-use crate::model::{Context, Frame, Method, add};
-
-/// Something that can be added to a merge, in a numbering of its own.
-pub(crate) trait Contribution {
-    fn version(&self) -> Option<Version>;
-    fn types(&self) -> impl ExactSizeIterator<Item = (u32, &str)>;
-    fn methods(&self) -> impl ExactSizeIterator<Item = (u32, &Method)>;
-    fn for_each_entry(&self, visit: impl FnMut(Section, &[Frame], &[i64]));
-}
+use crate::intern::{Names, Remap};
+use crate::model::{Context, Frame};
+use crate::places::{Places, TOGETHER};
+use crate::raw::{RawProfile, RawSection};
 
 /// What an addition changed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,141 +23,196 @@ pub(crate) struct Effect {
     pub(crate) new_contexts: u64,
     /// Entries whose context the contribution had already listed.
     pub(crate) repeated_contexts: u64,
+    /// The weighted overlap of the merge before and after.
+    pub(crate) overlap: f64,
+    /// Whether each counter was met once at most.
+    pub(crate) distinct: bool,
 }
 
-/// Adds `source`. The caller has checked that the versions can be joined.
-pub(crate) fn absorb(target: &mut Intermediate, source: &impl Contribution) -> Effect {
-    let types = remap_types(target, source);
-    let methods = remap_methods(target, source, &types);
-    let mut progress = Section::ALL.map(|section| Progress::new(target.entries(section)));
+/// Adds `raw`, and tells for each of its counts, by section, the counter.
+pub(crate) fn absorb(target: &mut Intermediate, raw: &mut RawProfile) -> (Effect, [Vec<u32>; 6]) {
+    let types = remap_types(&mut target.names, &target.hashing, raw, &target.last_types);
+    let methods = remap_methods(&mut target.names, &target.hashing, raw, &types, &target.last_methods);
+    let mut slots: [Vec<u32>; 6] = Default::default();
+    let mut effect = Effect::default();
+    let before = target.counters.len();
+    for section in Section::ALL {
+        let known = target.section(section).places.len();
+        let positions = locate(
+            &mut target.sections[section.index()].places,
+            &target.hashing,
+            raw.section(section),
+            &methods,
+        );
+        effect.count(&positions, known);
+        slots[section.index()] = resolve(target, section, raw.section(section), &positions, &types);
+    }
+    effect.distinct = are_distinct(&slots, target.counters.len().max(before));
+    (target.last_types, target.last_methods) = (types, methods);
+    let mut runs = Vec::new();
+    for ((section, slots), counts) in Section::ALL.into_iter().zip(&slots).zip(raw.counts_mut()) {
+        runs.push(Run { section, slots, counts });
+    }
+    effect.overlap = target.counters.add(&mut runs, effect.distinct);
+    (effect, slots)
+}
+
+impl Effect {
+    fn count(&mut self, positions: &[u32], known: usize) {
+        let most = positions.iter().max().map_or(0, |position| *position as usize + 1);
+        let mut met = vec![0_u64; most.div_ceil(64)];
+        for position in positions {
+            let position = *position as usize;
+            let bit = 1 << (position % 64);
+            if met[position / 64] & bit != 0 {
+                self.repeated_contexts += 1;
+                continue;
+            }
+            met[position / 64] |= bit;
+            self.contexts += 1;
+            self.new_contexts += u64::from(position >= known);
+        }
+    }
+}
+
+fn are_distinct(slots: &[Vec<u32>; 6], counters: usize) -> bool {
+    let mut met = vec![0_u64; counters.div_ceil(64)];
+    slots.iter().flatten().all(|slot| {
+        let bit = 1 << (slot % 64);
+        let word = &mut met[*slot as usize / 64];
+        let fresh = *word & bit == 0;
+        *word |= bit;
+        fresh
+    })
+}
+
+fn remap_types(names: &mut Names, hashing: &Hashing, raw: &RawProfile, last: &Remap) -> Remap {
+    let largest = raw.types().map(|(id, _)| id).max().unwrap_or(0);
+    let mut remap = Remap::new(raw.types().len(), largest);
+    let mut expected = 0;
+    for (id, name) in raw.types() {
+        let global = names.intern_type(name, [last.guess(id), expected], hashing);
+        remap.set(id, global);
+        expected = global + 1;
+    }
+    remap
+}
+
+fn remap_methods(names: &mut Names, hashing: &Hashing, raw: &RawProfile, types: &Remap, last: &Remap) -> Remap {
+    let largest = raw.methods().map(|(id, ..)| id).max().unwrap_or(0);
+    let mut remap = Remap::new(raw.methods().len(), largest);
+    let mut expected = 0;
+    let mut remapped = Vec::new();
+    for (id, name, signature) in raw.methods() {
+        remapped.clear();
+        remapped.extend(signature.iter().map(|type_id| types.of(*type_id)));
+        let global = names.intern_method(name, &remapped, [last.guess(id), expected], hashing);
+        remap.set(id, global);
+        expected = global + 1;
+    }
+    remap
+}
+
+/// The place of each entry. Profiles of one image list the same places in the same order, so the next one is guessed as
+/// long as that holds; otherwise entries are looked up in groups.
+fn locate(places: &mut Places, hashing: &Hashing, raw: &RawSection, methods: &Remap) -> Vec<u32> {
+    let mut positions = Vec::with_capacity(raw.len());
     let mut frames = Vec::new();
-    source.for_each_entry(|section, theirs, records| {
+    let mut ends = Vec::new();
+    let mut expected = 0;
+    let mut entry = 0;
+    while entry < raw.len() {
         frames.clear();
-        frames.extend(theirs.iter().map(|frame| Frame {
+        push_frames(&mut frames, raw.frames(entry), methods);
+        if places.is_at(expected, &frames) {
+            positions.push(expected);
+            expected += 1;
+            entry += 1;
+            continue;
+        }
+        let last = (entry + TOGETHER).min(raw.len());
+        ends.clear();
+        ends.push(frames.len());
+        for next in entry + 1..last {
+            push_frames(&mut frames, raw.frames(next), methods);
+            ends.push(frames.len());
+        }
+        places.find_or_insert_all(hashing, &frames, &ends, &mut positions);
+        expected = positions.last().map_or(0, |position| position + 1);
+        entry = last;
+    }
+    positions
+}
+
+#[inline]
+fn push_frames(frames: &mut Vec<Frame>, theirs: &[Frame], methods: &Remap) {
+    match methods {
+        Remap::Dense(ids) => frames.extend(theirs.iter().map(|frame| Frame {
+            method: ids[frame.method as usize],
+            bci: frame.bci,
+        })),
+        Remap::Sparse(_) => frames.extend(theirs.iter().map(|frame| Frame {
             method: methods.of(frame.method),
             bci: frame.bci,
-        }));
-        let progress = &mut progress[section.index()];
-        match section {
-            Section::CallCounts => add_count(progress.slot(&mut target.calls, &frames), records),
-            Section::Samples => add_count(progress.slot(&mut target.samples, &frames), records),
-            Section::Conditionals => progress.slot(&mut target.conditionals, &frames).absorb(records),
-            Section::InstanceOf => progress.slot(&mut target.instance_of, &frames).absorb(records, &types),
-            Section::VirtualInvokes => progress.slot(&mut target.virtual_invokes, &frames).absorb(records, &types),
-            Section::Monitors => progress.slot(&mut target.monitors, &frames).absorb(records, &types),
-        }
-    });
-    let mut effect = Effect::default();
-    for section in progress {
-        effect.contexts += section.effect.contexts;
-        effect.new_contexts += section.effect.new_contexts;
-        effect.repeated_contexts += section.effect.repeated_contexts;
+        })),
     }
-    effect
 }
 
-fn add_count(total: &mut u64, records: &[i64]) {
-    *total = records.iter().fold(*total, |total, count| add(total, count.unsigned_abs()));
-}
-
-fn remap_types(target: &mut Intermediate, source: &impl Contribution) -> Remap {
-    let largest = source.types().map(|(id, _)| id).max().unwrap_or(0);
-    let mut remap = Remap::new(source.types().len(), largest);
-    let mut expected = 0;
-    for (id, name) in source.types() {
-        let index = target.names.intern_type(name, expected);
-        remap.set(id, index);
-        expected = index + 1;
-    }
-    remap
-}
-
-fn remap_methods(target: &mut Intermediate, source: &impl Contribution, types: &Remap) -> Remap {
-    let largest = source.methods().map(|(id, _)| id).max().unwrap_or(0);
-    let mut remap = Remap::new(source.methods().len(), largest);
-    let mut expected = 0;
-    let mut signature = Vec::new();
-    for (id, method) in source.methods() {
-        signature.clear();
-        signature.extend(method.signature.iter().map(|type_id| types.of(*type_id)));
-        let index = target.names.intern_method(&method.name, &signature, expected);
-        remap.set(id, index);
-        expected = index + 1;
-    }
-    remap
-}
-
-/// How far a contribution's section has come.
-struct Progress {
-    /// Where the next entry is expected: profiles of one image list the same places in the same order.
-    expected: usize,
-    /// Entries that the merge had before.
-    known: usize,
-    /// One bit per entry of the merge: whether this contribution had it already.
-    met: Vec<u64>,
-    effect: Effect,
-}
-
-impl Progress {
-    fn new(known: usize) -> Self {
-        Self {
-            expected: 0,
-            known,
-            met: Vec::new(),
-            effect: Effect::default(),
-        }
-    }
-
-    fn slot<'a, V: Default>(&mut self, entries: &'a mut IndexMap<Context, V>, frames: &[Frame]) -> &'a mut V {
-        let predicted = entries.get_index(self.expected).is_some_and(|(context, _)| **context == *frames);
-        let index = if predicted {
-            self.expected
-        } else {
-            match entries.get_index_of(frames) {
-                Some(index) => index,
-                None => entries.insert_full(frames.into(), V::default()).0,
+/// The counter of each count.
+fn resolve(target: &mut Intermediate, section: Section, raw: &RawSection, positions: &[u32], types: &Remap) -> Vec<u32> {
+    let mut slots = Vec::with_capacity(raw.counts.len());
+    let (counters, hashing) = (&mut target.counters, &target.hashing);
+    let part = &mut target.sections[section.index()];
+    for (entry, position) in positions.iter().enumerate() {
+        let head = part.places.head(*position);
+        let counts = raw.counts_of(entry);
+        let place = (*position, head);
+        let new_head = match section {
+            Section::CallCounts | Section::Samples => {
+                let counter = if head == crate::index::NONE { counters.make() } else { head };
+                slots.push(counter);
+                counter
+            }
+            Section::Conditionals => part.branches.resolve(place, &raw.successors[counts], counters, &mut slots),
+            Section::InstanceOf | Section::Monitors | Section::VirtualInvokes => {
+                let types = raw.types[counts].iter().map(|id| types.of(*id));
+                part.pairs.resolve(place, types, hashing, counters, &mut slots)
             }
         };
-        self.expected = index + 1;
-        self.count(index);
-        &mut entries[index]
-    }
-
-    fn count(&mut self, index: usize) {
-        if index / 64 >= self.met.len() {
-            self.met.resize(index / 64 + 1, 0);
+        if new_head != head {
+            part.places.set_head(*position, new_head);
         }
-        let bit = 1 << (index % 64);
-        if self.met[index / 64] & bit != 0 {
-            self.effect.repeated_contexts += 1;
-            return;
-        }
-        self.met[index / 64] |= bit;
-        self.effect.contexts += 1;
-        self.effect.new_contexts += u64::from(index >= self.known);
     }
+    slots
 }
 
-/// Adds nothing, but counts what [`absorb`] would add to the merge's size.
-pub(crate) fn measure(target: &Intermediate, source: &impl Contribution) -> (usize, usize, usize) {
-    let mut grown = Intermediate {
-        names: target.names.clone(),
-        ..Intermediate::default()
-    };
-    let types = remap_types(&mut grown, source);
-    let methods = remap_methods(&mut grown, source, &types);
-    let mut fresh = std::collections::HashSet::new();
-    source.for_each_entry(|section, theirs, _| {
-        let frames: Context = theirs
-            .iter()
-            .map(|frame| Frame {
-                method: methods.of(frame.method),
-                bci: frame.bci,
-            })
-            .collect();
-        if !target.contains(section, &frames) {
-            fresh.insert((section, frames));
+/// Adds nothing, but counts the types, methods and entries that the merge would have after [`absorb`].
+pub(crate) fn measure(target: &Intermediate, raw: &RawProfile) -> (usize, usize, usize) {
+    let mut names = target.names.clone();
+    let types = remap_types(&mut names, &target.hashing, raw, &target.last_types);
+    let methods = remap_methods(&mut names, &target.hashing, raw, &types, &target.last_methods);
+    let mut fresh: HashSet<(Section, Context)> = HashSet::new();
+    for section in Section::ALL {
+        let theirs = raw.section(section);
+        let places = &target.section(section).places;
+        for entry in 0..theirs.len() {
+            let mut frames = Vec::new();
+            push_frames(&mut frames, theirs.frames(entry), &methods);
+            if places.find(target.hashing.frames(&frames), &frames).is_none() {
+                fresh.insert((section, frames.into()));
+            }
         }
-    });
-    (grown.names.types.len(), grown.names.methods.len(), target.len() + fresh.len())
+    }
+    (names.types_len(), names.methods_len(), target.len() + fresh.len())
+}
+
+/// Ids of a merge as a profile's own.
+pub(crate) fn copy_names(names: &Names, sink: &mut impl crate::reader::Sink) {
+    for id in 0..narrow(names.types_len()) {
+        sink.declare_type(id, names.type_name(id));
+    }
+    for id in 0..narrow(names.methods_len()) {
+        let (name, signature) = names.method(id);
+        sink.declare_method(id, name, signature);
+    }
 }

@@ -7,7 +7,7 @@ use flate2::{Compression, GzBuilder};
 use sha2::{Digest as _, Sha256};
 use snafu::ResultExt as _;
 
-use crate::canonical::{Canonical, Entry};
+use crate::canonical::{self, Canonical, Entry};
 use crate::error::{Result, WriteOutputSnafu};
 use crate::form::{Section, Version};
 use crate::intermediate::{ConflictPolicy, Intermediate};
@@ -23,6 +23,12 @@ pub struct Profile(Canonical);
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    pub(crate) fn of(write: impl FnOnce(&mut Hash) -> Result<()>) -> Result<Self> {
+        let mut hash = Hash(Sha256::new());
+        write(&mut hash)?;
+        Ok(Self(hash.0.finalize().into()))
+    }
+
     /// The digest's bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -79,7 +85,7 @@ impl Profile {
 
     /// Writes the canonical bytes.
     pub fn write_canonical(&self, output: impl Write) -> Result<()> {
-        self.0.write(output, false)
+        canonical::write(&self.0, output, false)
     }
 
     /// Writes the canonical bytes as gzip. One build of this crate writes equal bytes for equal profiles; another may not,
@@ -93,9 +99,7 @@ impl Profile {
 
     /// The digest of the canonical bytes.
     pub fn digest(&self) -> Result<Digest> {
-        let mut hash = Hash(Sha256::new());
-        self.write_canonical(&mut hash)?;
-        Ok(Digest(hash.0.finalize().into()))
+        Digest::of(|output| self.write_canonical(output))
     }
 
     /// Drops the types and methods that no entry refers to.
@@ -166,7 +170,7 @@ fn survivors(used: &[bool]) -> Vec<u32> {
         .collect()
 }
 
-struct Hash(Sha256);
+pub(crate) struct Hash(Sha256);
 
 impl Write for Hash {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -1,83 +1,179 @@
 //! Owns one profile as it was read, in its own numbering and order, before it joins a merge.
 
-use std::io::Read;
+use crate::branches::Successor;
+use crate::form::Section;
+use crate::index::narrow;
+use crate::model::Frame;
+use crate::reader::Sink;
 
-use crate::error::Result;
-use crate::form::{Section, Version};
-use crate::limits::Limits;
-use crate::merge::Contribution;
-use crate::model::{Frame, Method, Summary};
-use crate::reader::{self, Expect, Sink};
-
-/// A checked profile in flat arrays: little more memory than its text.
+/// A checked profile in flat arrays: little more memory than its text, and no allocation per entry.
 #[derive(Default)]
 pub(crate) struct RawProfile {
-    version: Option<Version>,
-    types: Vec<(u32, Box<str>)>,
-    methods: Vec<(u32, Method)>,
+    text: String,
+    /// Id, and the end of the name in the text.
+    types: Vec<(u32, u32)>,
+    /// Id, the end of the name in the text, and of the signature in the list of all.
+    methods: Vec<(u32, u32, u32)>,
+    method_text: String,
+    signatures: Vec<u32>,
     sections: [RawSection; 6],
+    /// Sections in the order of the file.
+    order: Vec<Section>,
 }
 
+/// The entries of one section.
 #[derive(Default)]
-struct RawSection {
+pub(crate) struct RawSection {
     frames: Vec<Frame>,
-    records: Vec<i64>,
-    /// Where each entry's frames and records end.
-    ends: Vec<(usize, usize)>,
+    /// Where each entry's frames and counts end.
+    ends: Vec<(u32, u32)>,
+    /// For each count its type, in sections that have types.
+    pub(crate) types: Vec<u32>,
+    /// For each count its successor, in the section of branches.
+    pub(crate) successors: Vec<Successor>,
+    pub(crate) counts: Vec<u64>,
+    /// For each count where it stands in the text.
+    pub(crate) starts: Vec<u32>,
 }
 
-impl RawProfile {
-    pub(crate) fn read(input: impl Read, limits: &Limits, expect: Expect) -> Result<(Self, Summary)> {
-        let mut profile = Self::default();
-        let (version, summary) = reader::read(input, limits, expect, &mut profile)?;
-        profile.version = version;
-        Ok((profile, summary))
-    }
-}
+/// The most that an empty profile keeps of what it had, in frames, counts and bytes of names.
+const SPARE: usize = 16 << 20;
 
 impl Sink for RawProfile {
     fn declare_type(&mut self, id: u32, name: &str) {
-        self.types.push((id, name.into()));
+        self.text.push_str(name);
+        self.types.push((id, narrow(self.text.len())));
     }
 
     fn declare_method(&mut self, id: u32, name: &str, signature: &[u32]) {
-        self.methods.push((
-            id,
-            Method {
-                name: name.into(),
-                signature: signature.into(),
-            },
-        ));
+        self.method_text.push_str(name);
+        self.signatures.extend_from_slice(signature);
+        self.methods
+            .push((id, narrow(self.method_text.len()), narrow(self.signatures.len())));
     }
 
-    fn add_entry(&mut self, section: Section, frames: &[Frame], records: &[i64]) {
-        let section = &mut self.sections[section.index()];
-        section.frames.extend_from_slice(frames);
-        section.records.extend_from_slice(records);
-        section.ends.push((section.frames.len(), section.records.len()));
+    fn begin_section(&mut self, section: Section) {
+        self.order.push(section);
+    }
+
+    fn add_entry(&mut self, section: Section, frames: &[Frame], records: &[i64], starts: &[u32]) {
+        let raw = &mut self.sections[section.index()];
+        raw.frames.extend_from_slice(frames);
+        match section {
+            Section::CallCounts | Section::Samples => {
+                raw.counts.extend(records.iter().map(|count| count.unsigned_abs()));
+                raw.starts.extend_from_slice(starts);
+            }
+            Section::InstanceOf | Section::Monitors | Section::VirtualInvokes => {
+                for pair in records.chunks_exact(2) {
+                    // The reader has checked that the id is declared, hence in range.
+                    raw.types.push(u32::try_from(pair[0]).unwrap_or_default());
+                    raw.counts.push(pair[1].unsigned_abs());
+                }
+                raw.starts.extend(starts.iter().skip(1).step_by(2));
+            }
+            Section::Conditionals => {
+                for triple in records.chunks_exact(3) {
+                    // The reader has checked that both numbers fit.
+                    let narrow = |number| i32::try_from(number).unwrap_or_default();
+                    raw.successors.push((narrow(triple[0]), narrow(triple[1])));
+                    raw.counts.push(triple[2].unsigned_abs());
+                }
+                raw.starts.extend(starts.iter().skip(2).step_by(3));
+            }
+        }
+        raw.ends.push((narrow(raw.frames.len()), narrow(raw.counts.len())));
     }
 }
 
-impl Contribution for RawProfile {
-    fn version(&self) -> Option<Version> {
-        self.version
-    }
-
-    fn types(&self) -> impl ExactSizeIterator<Item = (u32, &str)> {
-        self.types.iter().map(|(id, name)| (*id, &**name))
-    }
-
-    fn methods(&self) -> impl ExactSizeIterator<Item = (u32, &Method)> {
-        self.methods.iter().map(|(id, method)| (*id, method))
-    }
-
-    fn for_each_entry(&self, mut visit: impl FnMut(Section, &[Frame], &[i64])) {
-        for (section, raw) in Section::ALL.into_iter().zip(&self.sections) {
-            let (mut frame, mut record) = (0, 0);
-            for &(frame_end, record_end) in &raw.ends {
-                visit(section, &raw.frames[frame..frame_end], &raw.records[record..record_end]);
-                (frame, record) = (frame_end, record_end);
-            }
+impl RawProfile {
+    /// Empties the profile. The memory of one of usual size is kept for the next.
+    pub(crate) fn clear(&mut self) {
+        let (frames, counts) = self.sizes();
+        if frames.max(counts).max(self.text_len()) > SPARE {
+            *self = Self::default();
         }
+        self.text.clear();
+        self.types.clear();
+        self.methods.clear();
+        self.method_text.clear();
+        self.signatures.clear();
+        self.sections.iter_mut().for_each(RawSection::clear);
+        self.order.clear();
+    }
+
+    pub(crate) fn types(&self) -> impl ExactSizeIterator<Item = (u32, &str)> {
+        let mut start = 0;
+        self.types.iter().map(move |(id, end)| {
+            let name = &self.text[start..*end as usize];
+            start = *end as usize;
+            (*id, name)
+        })
+    }
+
+    pub(crate) fn methods(&self) -> impl ExactSizeIterator<Item = (u32, &str, &[u32])> {
+        let (mut name_start, mut start) = (0, 0);
+        self.methods.iter().map(move |(id, name_end, end)| {
+            let name = &self.method_text[name_start..*name_end as usize];
+            let signature = &self.signatures[start..*end as usize];
+            (name_start, start) = (*name_end as usize, *end as usize);
+            (*id, name, signature)
+        })
+    }
+
+    /// Sections in the order of the file.
+    pub(crate) fn order(&self) -> &[Section] {
+        &self.order
+    }
+
+    pub(crate) fn section(&self, section: Section) -> &RawSection {
+        &self.sections[section.index()]
+    }
+
+    /// The counts of every section, in the order of [`Section::ALL`].
+    pub(crate) fn counts_mut(&mut self) -> impl Iterator<Item = &mut [u64]> {
+        self.sections.iter_mut().map(|raw| &mut raw.counts[..])
+    }
+
+    /// Frames of all contexts, and counts.
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        let sections = self.sections.iter();
+        sections.fold((0, 0), |(frames, counts), raw| {
+            (frames + raw.frames.len(), counts + raw.counts.len())
+        })
+    }
+
+    /// Bytes of all names.
+    pub(crate) fn text_len(&self) -> usize {
+        self.text.len() + self.method_text.len()
+    }
+}
+
+impl RawSection {
+    fn clear(&mut self) {
+        self.frames.clear();
+        self.ends.clear();
+        self.types.clear();
+        self.successors.clear();
+        self.counts.clear();
+        self.starts.clear();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The frames of an entry, in the file's numbering.
+    #[inline]
+    pub(crate) fn frames(&self, entry: usize) -> &[Frame] {
+        let start = entry.checked_sub(1).map_or(0, |before| self.ends[before].0 as usize);
+        &self.frames[start..self.ends[entry].0 as usize]
+    }
+
+    /// The positions of an entry's counts.
+    #[inline]
+    pub(crate) fn counts_of(&self, entry: usize) -> std::ops::Range<usize> {
+        let start = entry.checked_sub(1).map_or(0, |before| self.ends[before].1 as usize);
+        start..self.ends[entry].1 as usize
     }
 }

@@ -12,9 +12,9 @@ use crate::error::{
 use crate::form::{Form, Section, Version};
 use crate::identifiers::Declarations;
 use crate::lexer::Lexer;
+pub(crate) use crate::lexer::Text;
 use crate::limits::{Limits, UnknownKeys};
 use crate::model::{Frame, SectionCounts, Summary, add, counts};
-use crate::source::{self, Source};
 use crate::values;
 
 /// Marks the intermediate form; its value is the form's own version.
@@ -34,8 +34,9 @@ pub(crate) enum Expect {
 pub(crate) trait Sink {
     fn declare_type(&mut self, id: u32, name: &str);
     fn declare_method(&mut self, id: u32, name: &str, signature: &[u32]);
-    /// `frames` is empty for monitors: their context is a dummy.
-    fn add_entry(&mut self, section: Section, frames: &[Frame], records: &[i64]);
+    fn begin_section(&mut self, section: Section);
+    /// `frames` is empty for monitors: their context is a dummy. `starts` tells for each record where it stands in the text.
+    fn add_entry(&mut self, section: Section, frames: &[Frame], records: &[i64], starts: &[u32]);
 }
 
 /// Keeps nothing.
@@ -44,14 +45,21 @@ pub(crate) struct Discard;
 impl Sink for Discard {
     fn declare_type(&mut self, _: u32, _: &str) {}
     fn declare_method(&mut self, _: u32, _: &str, _: &[u32]) {}
-    fn add_entry(&mut self, _: Section, _: &[Frame], _: &[i64]) {}
+    fn begin_section(&mut self, _: Section) {}
+    fn add_entry(&mut self, _: Section, _: &[Frame], _: &[i64], _: &[u32]) {}
 }
 
-/// Reads one profile. The version is absent only in the empty intermediate.
-pub(crate) fn read<R: Read, S: Sink>(input: R, limits: &Limits, expect: Expect, sink: &mut S) -> Result<(Option<Version>, Summary)> {
-    let source = Source::open(input, limits).map_err(|fault| source::explain(fault, 0, limits.input_bytes))?;
+/// Reads one profile. The version is absent only in the empty intermediate; the text is there if it was to be kept and is
+/// not too long.
+pub(crate) fn read<R: Read, S: Sink>(
+    input: R,
+    limits: &Limits,
+    expect: Expect,
+    sink: &mut S,
+    text: Text,
+) -> Result<(Option<Version>, Summary, Option<Vec<u8>>)> {
     let mut reader = Reader {
-        lexer: Lexer::new(source, limits),
+        lexer: Lexer::new(input, limits, text),
         limits,
         expect,
         sink,
@@ -66,14 +74,16 @@ pub(crate) fn read<R: Read, S: Sink>(input: R, limits: &Limits, expect: Expect, 
         unknown_fields: 0,
         frames: Vec::new(),
         numbers: Vec::new(),
+        starts: Vec::new(),
         name: String::new(),
     };
     reader.read_profile()?;
-    Ok((reader.version, reader.into_summary()))
+    let (version, summary) = (reader.version, reader.summary());
+    Ok((version, summary, reader.lexer.into_kept()))
 }
 
 struct Reader<'a, R, S> {
-    lexer: Lexer<Source<R>>,
+    lexer: Lexer<R>,
     limits: &'a Limits,
     expect: Expect,
     sink: &'a mut S,
@@ -88,6 +98,8 @@ struct Reader<'a, R, S> {
     unknown_fields: u64,
     frames: Vec<Frame>,
     numbers: Vec<i64>,
+    /// Where each number stands in the text.
+    starts: Vec<u32>,
     name: String,
 }
 
@@ -164,7 +176,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
         Ok(())
     }
 
-    fn into_summary(self) -> Summary {
+    fn summary(&mut self) -> Summary {
         Summary {
             version: self.version.unwrap_or(Version::V1_0),
             bytes: self.lexer.offset(),
@@ -172,7 +184,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
             methods: self.methods.count(),
             entries: self.entries,
             event_mass: self.event_mass,
-            unknown_sections: self.unknown_sections,
+            unknown_sections: std::mem::take(&mut self.unknown_sections),
             unknown_fields: self.unknown_fields,
         }
     }
@@ -234,6 +246,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
 
     fn read_numbers(&mut self, place: Place, allowed: usize, unit: &'static str) -> Result<()> {
         self.numbers.clear();
+        self.starts.clear();
         self.lexer.expect(b'[', "an array")?;
         let mut first = true;
         while self.lexer.advance(&mut first, b']')? {
@@ -245,14 +258,17 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
                 }
                 .fail();
             }
+            let start = self.lexer.token_offset()?;
             let number = self.lexer.integer()?;
             self.numbers.push(number);
+            self.starts.push(u32::try_from(start).unwrap_or(u32::MAX));
         }
         Ok(())
     }
 
     fn read_section(&mut self, section: Section, form: Form, key: &'static str) -> Result<()> {
         let place = |index| Place::Record { section: key, index };
+        self.sink.begin_section(section);
         if (section, form) == (Section::Monitors, Form::Old) {
             return self.read_entry(section, form, place(0), false);
         }
@@ -268,7 +284,12 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
                 }
                 .fail();
             }
-            self.read_entry(section, form, place(index), true)?;
+            if form == Form::New && self.read_usual_entry() {
+                values::check_context(section, form, &self.frames, place(index))?;
+                self.take_entry(section, place(index))?;
+            } else {
+                self.read_entry(section, form, place(index), true)?;
+            }
             index += 1;
         }
         Ok(())
@@ -323,7 +344,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
         if section.has_events() {
             self.event_mass = counts(section, &self.numbers).fold(self.event_mass, add);
         }
-        self.sink.add_entry(section, &self.frames, &self.numbers);
+        self.sink.add_entry(section, &self.frames, &self.numbers, &self.starts);
         Ok(())
     }
 }
@@ -333,3 +354,4 @@ fn refuse_repeat(repeated: bool, key: &'static str, offset: u64) -> Result<()> {
 }
 
 mod tables;
+mod usual;

@@ -28,6 +28,8 @@ fn texts(files: &[File]) -> Vec<String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+    /// Some thousands of profiles, with every trap of the format.
     #[test]
     fn agrees_with_the_naive_merger(files in files(1..7)) {
         let texts = texts(&files);
@@ -40,6 +42,9 @@ proptest! {
         prop_assert_eq!(final_form(&merge, ConflictPolicy::Drop), reference.canonical(Policy::Drop));
     }
 
+}
+
+proptest! {
     #[test]
     fn is_commutative(files in files(1..5), turn in 0..5_usize) {
         let texts = texts(&files);
@@ -93,7 +98,12 @@ proptest! {
         prop_assert_eq!(intermediate(&stepwise), intermediate(&at_once));
         prop_assert_eq!(intermediate(&parts), intermediate(&at_once));
         for policy in [ConflictPolicy::Dominant, ConflictPolicy::Drop] {
-            prop_assert_eq!(final_form(&stepwise, policy), final_form(&at_once, policy));
+            let bytes = final_form(&at_once, policy);
+            prop_assert_eq!(&final_form(&stepwise, policy), &bytes);
+            let mut direct = Vec::new();
+            stepwise.write_final(policy, &mut direct).expect("memory takes everything");
+            prop_assert_eq!(String::from_utf8(direct).expect("JSON is UTF-8"), bytes);
+            prop_assert_eq!(parts.digest(policy).expect("memory"), at_once.to_final(policy).digest().expect("memory"));
         }
     }
 
@@ -142,6 +152,40 @@ proptest! {
         pruned.write_canonical(&mut bytes).expect("memory takes everything");
         let back = Profile::read(&bytes[..], &Limits::default(), ConflictPolicy::Drop).expect("our own");
         prop_assert_eq!(back, pruned);
+    }
+
+    #[test]
+    fn reports_the_overlap_of_the_merge_before_and_after(files in files(1..5), twice in any::<bool>()) {
+        let mut merge = Intermediate::new();
+        for text in texts(&files) {
+            // The second time the file is like the last one.
+            for _ in 0..=usize::from(twice) {
+                let before = merge.clone();
+                let report = merge.fold(text.as_bytes(), &Limits::default()).expect("valid");
+                prop_assert_eq!(report.overlap.is_none(), before.is_empty());
+                let Some(reported) = report.overlap.filter(|_| merge.conflicts() == 0) else {
+                    continue;
+                };
+                let policy = ConflictPolicy::Dominant;
+                let measured = overlap(&before.to_final(policy), &merge.to_final(policy));
+                prop_assert!((reported - measured).abs() < 1e-9, "{} {}", reported, measured);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sum_that_saturates_is_the_same_in_every_order(counts in prop::collection::vec(any::<u64>(), 1..6), turn in 0..6_usize) {
+        let file = |count: &u64| support::calls(&format!(r#"{{"ctx":"1:0","records":[{}]}}"#, count >> 1));
+        let mut texts: Vec<String> = counts.iter().map(file).collect();
+        let merge = fold(&texts);
+        let sum: u128 = counts.iter().map(|count| u128::from(count >> 1)).sum();
+        let most = u128::from(i64::MAX.unsigned_abs());
+        let bytes = final_form(&merge, ConflictPolicy::Dominant);
+        let expected = format!(r#"{{"ctx":"1:0","records":[{}]}}"#, sum.min(most));
+        prop_assert!(bytes.contains(&expected), "{} {}", bytes, expected);
+        let length = texts.len();
+        texts.rotate_left(turn % length);
+        prop_assert_eq!(final_form(&fold(&texts), ConflictPolicy::Dominant), bytes);
     }
 
     #[test]

@@ -1,22 +1,22 @@
 use serde_json::Value;
 
-use super::Lexer;
+use super::{Lexer, Text};
 use crate::limits::Limits;
 
 /// Reads over one value and nothing else.
 fn skips(text: &[u8]) -> bool {
-    let mut lexer = Lexer::new(text, &Limits::default());
+    let mut lexer = Lexer::new(text, &Limits::default(), Text::Pass);
     lexer.skip_value(0).and_then(|()| lexer.finish()).is_ok()
 }
 
 fn string(text: &str) -> Option<String> {
-    let mut lexer = Lexer::new(text.as_bytes(), &Limits::default());
+    let mut lexer = Lexer::new(text.as_bytes(), &Limits::default(), Text::Pass);
     let string = lexer.string(1000, "bytes").ok()?.to_owned();
     lexer.finish().is_ok().then_some(string)
 }
 
 fn integer(text: &str) -> Option<i64> {
-    let mut lexer = Lexer::new(text.as_bytes(), &Limits::default());
+    let mut lexer = Lexer::new(text.as_bytes(), &Limits::default(), Text::Pass);
     let number = lexer.integer().ok()?;
     lexer.finish().is_ok().then_some(number)
 }
@@ -163,7 +163,7 @@ fn stops_at_the_deepest_level() {
         ..Limits::default()
     };
     let text = nested(100);
-    let mut lexer = Lexer::new(text.as_bytes(), &deeper);
+    let mut lexer = Lexer::new(text.as_bytes(), &deeper, Text::Pass);
     assert!(lexer.skip_value(0).is_err());
 }
 
@@ -179,7 +179,7 @@ fn reads_tokens_across_the_ends_of_reads() {
         }
     }
     let text = r#" [ "a\u00e9\n😀" , -120 , {"k":[true,false,null,1.5e3]} ] "#;
-    let mut lexer = Lexer::new(Drip(text.as_bytes()), &Limits::default());
+    let mut lexer = Lexer::new(Drip(text.as_bytes()), &Limits::default(), Text::Pass);
     assert!(lexer.skip_value(0).and_then(|()| lexer.finish()).is_ok());
     assert_eq!(lexer.offset(), text.len() as u64);
 }

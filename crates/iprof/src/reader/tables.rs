@@ -14,7 +14,13 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
         let (mut first, mut index) = (true, 0);
         while self.lexer.advance(&mut first, b']')? {
             let place = Place::Table { table: "types", index };
-            let (id, _) = self.read_declaration(place, false)?;
+            let (id, _) = match self.read_usual_declaration(false) {
+                Some(id) => {
+                    self.claim(Form::New, "name")?;
+                    (id, false)
+                }
+                None => self.read_declaration(place, false)?,
+            };
             self.types.declare(id, place)?;
             self.sink.declare_type(id, &self.name);
             index += 1;
@@ -29,7 +35,13 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
         let mut signature = Vec::new();
         while self.lexer.advance(&mut first, b']')? {
             let place = Place::Table { table: "methods", index };
-            let (id, signed) = self.read_declaration(place, true)?;
+            let (id, signed) = match self.read_usual_declaration(true) {
+                Some(id) => {
+                    self.claim(Form::New, "name")?;
+                    (id, true)
+                }
+                None => self.read_declaration(place, true)?,
+            };
             if !signed {
                 return MissEntryKeySnafu { place, key: "signature" }.fail();
             }

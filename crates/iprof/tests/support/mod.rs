@@ -1,6 +1,7 @@
 //! What the suites share.
 #![allow(dead_code, unreachable_pub, reason = "each suite uses a part")]
 
+pub mod damage;
 pub mod generate;
 pub mod reference;
 
