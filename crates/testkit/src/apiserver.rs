@@ -6,12 +6,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, StatusCode};
 use kube::{Client, client::Body};
 use serde_json::{Value, json};
 use tower::{BoxError, service_fn};
 
-use crate::{merge::merge, selector};
+use crate::{
+    merge::merge,
+    selector,
+    watches::{self, Ending, Watches, whole},
+};
 
 /// A write that was asked for.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -47,6 +51,7 @@ struct State {
     version: u64,
     writes: Vec<Write>,
     fault: Option<(Fault, usize)>,
+    watches: Watches,
 }
 
 struct Call<'a> {
@@ -78,7 +83,19 @@ impl Apiserver {
 
     /// Removes an object.
     pub fn remove(&self, path: &str) {
-        self.lock().objects.remove(path);
+        self.lock().drop_object(path);
+    }
+
+    /// Ends all open watches.
+    pub fn end_watches(&self, ending: Ending) {
+        self.lock().watches.end(ending);
+    }
+
+    /// Forgets all that changed: a watch can begin only at what is there now.
+    pub fn forget_history(&self) {
+        let mut state = self.lock();
+        let version = state.version;
+        state.watches.forget(version);
     }
 
     /// The object at a path.
@@ -119,7 +136,7 @@ impl Apiserver {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, BoxError> {
+    async fn answer(&self, request: Request<Body>) -> Result<watches::Answer, BoxError> {
         let (parts, body) = request.into_parts();
         let bytes = body.collect_bytes().await?;
         let kind = parts
@@ -134,11 +151,13 @@ impl Apiserver {
             apply: kind.contains("apply-patch"),
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
         };
+        if call.method == Method::GET && parameter(call.query, "watch") == "true" {
+            let version = parameter(call.query, "resourceVersion").parse().unwrap_or_default();
+            let selector = parameter(call.query, "labelSelector");
+            return self.lock().watches.watch(call.path, selector, version);
+        }
         let (status, answer) = self.lock().serve(&call)?;
-        Ok(Response::builder()
-            .status(status)
-            .header("content-type", "application/json")
-            .body(Body::from(answer.to_string().into_bytes()))?)
+        whole(status, &answer)
     }
 }
 
@@ -223,7 +242,13 @@ impl State {
             .find_map(|part| call.path.strip_suffix(part).map(|path| (path, part)))
             .unwrap_or((call.path, ""));
         let Some(mut object) = self.objects.get(path).cloned() else {
-            return refusal(StatusCode::NOT_FOUND, "NotFound");
+            // An apply makes what is not there, unless it is meant for one object alone.
+            let makes = call.apply && part.is_empty() && call.body["metadata"].get("uid").is_none();
+            return if makes {
+                (StatusCode::CREATED, self.store(path, call.body.clone()))
+            } else {
+                refusal(StatusCode::NOT_FOUND, "NotFound")
+            };
         };
         for field in ["uid", "resourceVersion"] {
             let wanted = call.body["metadata"].get(field);
@@ -235,6 +260,11 @@ impl State {
         match part {
             // An apply of a status by the one manager that writes it takes away what it does not name.
             "/status" if call.apply => object["status"] = call.body["status"].clone(),
+            // The same of a map of data.
+            "" if call.apply && call.body.get("data").is_some() => {
+                object["data"] = call.body["data"].clone();
+                merge(&mut object, &call.body);
+            }
             "/status" => merge(&mut object["status"], &call.body["status"]),
             "/scale" => object["spec"]["replicas"] = call.body["spec"]["replicas"].clone(),
             _ => merge(&mut object, &call.body),
@@ -244,7 +274,7 @@ impl State {
             .as_array()
             .is_some_and(|finalizers| !finalizers.is_empty());
         if going && !held {
-            self.objects.remove(path);
+            self.drop_object(path);
             return (StatusCode::OK, object);
         }
         if object != before {
@@ -283,7 +313,7 @@ impl State {
             object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
             return (StatusCode::OK, self.store(call.path, object));
         }
-        self.objects.remove(call.path);
+        self.drop_object(call.path);
         (
             StatusCode::OK,
             json!({"kind": "Status", "apiVersion": "v1", "status": "Success", "metadata": {}}),
@@ -296,8 +326,17 @@ impl State {
             object["metadata"]["uid"] = json!(format!("uid-{}", self.version));
         }
         object["metadata"]["resourceVersion"] = json!(self.version.to_string());
-        self.objects.insert(path.to_owned(), object.clone());
+        let before = self.objects.insert(path.to_owned(), object.clone());
+        let kind = if before.is_some() { "MODIFIED" } else { "ADDED" };
+        self.watches.record(kind, self.version, path, &object);
         object
+    }
+
+    fn drop_object(&mut self, path: &str) {
+        if let Some(object) = self.objects.remove(path) {
+            self.version += 1;
+            self.watches.record("DELETED", self.version, path, &object);
+        }
     }
 }
 

@@ -3,5 +3,7 @@
 mod apiserver;
 mod merge;
 mod selector;
+mod watches;
 
 pub use apiserver::{Apiserver, Fault, Write};
+pub use watches::Ending;
