@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use anneal_protocol::{
     depot::{
-        CONFIRMATIONS_PATH, Confirmation, Confirmed, FACTS_PATH, GRANTS_PATH, Grant, GrantRequest, PURGES_PATH, PurgeReply, PurgeRequest,
-        REJECTIONS_PATH, REVIEWS_PATH, RejectionRequest, TokenReviewReply, TokenReviewRequest,
+        CERTIFICATES_PATH, CONFIRMATIONS_PATH, CertificateReply, CertificateRequest, Confirmation, Confirmed, FACTS_PATH, GRANTS_PATH,
+        Grant, GrantRequest, PURGES_PATH, PurgeReply, PurgeRequest, REJECTIONS_PATH, REVIEWS_PATH, RejectionRequest, TokenReviewReply,
+        TokenReviewRequest,
     },
     facts::{Facts, FactsRequest},
     problem::ProblemCode,
@@ -26,12 +27,16 @@ use crate::{
     authentication::Authenticator,
     builds,
     caller::{Caller, PodCaller},
+    certificates::Certificates,
     cluster::Cluster,
-    facts, grants, jars,
+    facts,
+    fold::Folders,
+    grants, jars,
     metrics::Metrics,
     purge,
     queue::FoldQueue,
     refusal::{Refusal, Result},
+    verifier::Verifier,
     windows,
 };
 
@@ -46,7 +51,10 @@ pub(crate) struct Depot {
     pub(crate) cluster: Cluster,
     pub(crate) authenticator: Authenticator,
     pub(crate) queue: FoldQueue,
+    pub(crate) folders: Arc<dyn Folders>,
+    pub(crate) verifier: Verifier,
     pub(crate) limits: Limits,
+    pub(crate) certificates: Certificates,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
 }
@@ -57,6 +65,7 @@ pub(crate) fn router(depot: Arc<Depot>) -> Router {
         .route(GRANTS_PATH, post(call::<GrantRequest>))
         .route(CONFIRMATIONS_PATH, post(call::<Confirmation>))
         .route(REVIEWS_PATH, post(call::<TokenReviewRequest>))
+        .route(CERTIFICATES_PATH, post(call::<CertificateRequest>))
         .route(FACTS_PATH, post(call::<FactsRequest>))
         .route(REJECTIONS_PATH, post(call::<RejectionRequest>))
         .route(PURGES_PATH, post(call::<PurgeRequest>))
@@ -214,6 +223,15 @@ impl Call for TokenReviewRequest {
         pod(caller)?;
         let (gateway, cache_seconds) = depot.authenticator.is_gateway(&self.token).await?;
         Ok(TokenReviewReply { gateway, cache_seconds })
+    }
+}
+
+impl Call for CertificateRequest {
+    const NAME: &'static str = "certificates";
+    type Answer = CertificateReply;
+
+    async fn answer(self, depot: &Depot, caller: Caller) -> Result<CertificateReply> {
+        depot.certificates.issue(&pod(caller)?, &self, depot.clock.now().as_second())
     }
 }
 

@@ -2,8 +2,15 @@
 
 use std::{fmt, time::Duration};
 
-use anneal_api::v1alpha1::Function;
-use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec};
+use anneal_api::{
+    names::{AUTHORITIES_KEY, AUTHORITIES_SECRET},
+    v1alpha1::Function,
+};
+use anneal_tls::Authorities;
+use k8s_openapi::api::{
+    authentication::v1::{TokenReview, TokenReviewSpec},
+    core::v1::Secret,
+};
 use kube::{
     Api, Client, Resource,
     api::{ListParams, PartialObjectMeta, PostParams},
@@ -37,6 +44,9 @@ pub(crate) enum Error {
     /// It did not answer in time.
     #[snafu(display("cannot {operation} {object:?} within {DEADLINE:?}"))]
     Expire { operation: &'static str, object: String },
+    /// The Secret holds something else.
+    #[snafu(display("the Secret {AUTHORITIES_SECRET:?} holds no authorities"))]
+    Authorities { source: anneal_tls::Error },
 }
 
 /// A token that is good.
@@ -95,6 +105,15 @@ impl Cluster {
             username,
             pod: claim(POD_NAME).zip(claim(POD_UID)),
         }))
+    }
+
+    /// The authorities that the controller has made; nothing while it has not.
+    pub(crate) async fn authorities(&self, namespace: &str) -> Result<Option<Authorities>> {
+        let api: Api<Secret> = Api::namespaced(self.client(), namespace);
+        let secret = within("read", "the Secret of the authorities", api.get_opt(AUTHORITIES_SECRET)).await?;
+        let Some(secret) = secret else { return Ok(None) };
+        let stored = secret.data.unwrap_or_default().remove(AUTHORITIES_KEY).unwrap_or_default();
+        Authorities::read(&stored.0).context(AuthoritiesSnafu).map(Some)
     }
 
     /// An object's metadata, read from the quorum.

@@ -1,4 +1,4 @@
-//! What there is, for the controller: read from the store at each question, never remembered.
+//! What there is, for the controller: read from the store at each question, never remembered but for what the Function needs.
 
 use anneal_protocol::{
     FunctionRef,
@@ -17,6 +17,7 @@ use crate::{
     grants::digest,
     layout::{Identity, Layout, Shelf, Subject},
     queue::FoldKey,
+    references,
     refusal::{Refusal, Result},
 };
 
@@ -37,6 +38,7 @@ pub(crate) async fn facts(depot: &Depot, request: &FactsRequest) -> Result<Facts
         return Err(Refusal::invalid(format!("more than {KEYS} keys in one question")));
     }
     let layout = Layout::of(&request.function)?;
+    references::record(&*depot.store, &depot.clock, &layout, request.references.as_ref()).await?;
     let jar = async {
         let Some(query) = &request.jar else {
             return Ok(None);
@@ -141,8 +143,8 @@ async fn head(depot: &Depot, function: &FunctionRef, shelf: &Shelf) -> Result<Op
             return Ok(None);
         }
     };
-    let published = depot.store.head(&shelf.merged_object(&head.published.name)?).await?;
-    if published.is_some_and(|published| head.published.is(published.bytes, published.sha256)) {
+    let key = shelf.merged_object(&head.published.name)?;
+    if depot.verifier.holds(&*depot.store, &key, &head.published).await? {
         return Ok(Some(head));
     }
     depot.queue.notify(FoldKey {

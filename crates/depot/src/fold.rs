@@ -3,20 +3,38 @@
 //! The same for profiles and metadata. An identity counts once: it is in `HEAD`'s inputs or not. Merged objects are named
 //! by their content and written before the `HEAD` that names them; whoever loses the swap starts anew. So a crash after any
 //! operation leaves the old merge or the new one, and running again ends in the same bytes.
+//!
+//! What tenants sent is read in a process of its own ([`folder`]), which may die of it. An upload at which that happens is
+//! tried once more, alone and in a fresh process, and goes to quarantine if that dies too.
 
 mod attempt;
+mod child;
+mod folder;
+mod process;
+mod processes;
 mod quarantine;
 #[cfg(test)]
 pub(crate) mod tests;
+mod wire;
 
 use anneal_protocol::facts::Convergence;
 use anneal_store::{Clock, InvalidKey, ObjectStore, Sha256Digest};
 use serde::{Deserialize, Serialize};
 use snafu::Snafu;
 
-use self::attempt::Attempt;
-pub(crate) use self::quarantine::{Reason, reasons};
-use crate::layout::{Identity, Shelf};
+use self::attempt::{Attempt, Step};
+pub use self::child::{FoldArgs, fold as fold_process};
+pub(crate) use self::{
+    attempt::list,
+    folder::{Death, Folder, Folders},
+    processes::{ProcessSettings, Processes},
+    quarantine::{Reason, reasons},
+};
+use crate::{
+    layout::{Identity, Shelf, Subject},
+    queue::FoldKey,
+    verifier::Verifier,
+};
 
 /// Times that a lost swap is tried again before the next sweep.
 const ATTEMPTS: usize = 8;
@@ -44,15 +62,25 @@ pub(crate) struct FoldLimits {
 impl Default for FoldLimits {
     fn default() -> Self {
         Self {
-            raw: 64 << 20,
+            raw: 32 << 20,
             inflated: 256 << 20,
             metadata: 16 << 20,
-            state: 512 << 20,
+            state: 48 << 20,
         }
     }
 }
 
-/// How uploads of one kind are merged. Called on a thread that may block.
+impl FoldLimits {
+    /// The largest upload to a subject.
+    pub(crate) const fn upload(&self, subject: Subject) -> u64 {
+        match subject {
+            Subject::Profile { .. } => self.raw,
+            Subject::Metadata { .. } => self.metadata,
+        }
+    }
+}
+
+/// How uploads of one kind are merged. Called in a process of its own.
 pub(crate) trait Merge: Default + Send + 'static {
     /// Continues from what [`Merge::finish`] gave as state.
     fn read(state: &[u8], limits: &FoldLimits) -> std::result::Result<Self, Rejection>;
@@ -65,6 +93,7 @@ pub(crate) trait Merge: Default + Send + 'static {
 }
 
 /// A merge as it is stored.
+#[derive(Debug)]
 pub(crate) struct Merged {
     /// Digest of the canonical bytes: the merge's identity.
     pub(crate) digest: String,
@@ -77,7 +106,7 @@ pub(crate) struct Merged {
 }
 
 /// Why an upload is not taken in.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Rejection {
     /// One CamelCase word of a closed set.
     pub(crate) reason: String,
@@ -111,6 +140,28 @@ pub(crate) struct Head {
     pub(crate) events: u64,
     /// Convergence of the last inputs, the newest last.
     pub(crate) recent: Vec<Convergence>,
+    /// The state before this one, from which the merge is made again if this one is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) previous: Option<Previous>,
+}
+
+impl Head {
+    /// What two committed states hold. Raw objects of others are never removed: they may be needed again.
+    pub(crate) fn held_twice(&self) -> impl Iterator<Item = &Identity> {
+        let previous = self.previous.as_ref();
+        self.inputs
+            .iter()
+            .filter(move |input| previous.is_some_and(|previous| !previous.without.contains(input)))
+    }
+}
+
+/// An earlier state.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Previous {
+    /// The object.
+    pub(crate) state: MergedObject,
+    /// The inputs of `HEAD` that are not in it, sorted.
+    pub(crate) without: Vec<Identity>,
 }
 
 /// A merged object's name and checksum.
@@ -125,7 +176,7 @@ pub(crate) struct MergedObject {
 }
 
 impl MergedObject {
-    fn new(name: String, body: &[u8]) -> Self {
+    pub(crate) fn new(name: String, body: &[u8]) -> Self {
         Self {
             name,
             bytes: body.len() as u64,
@@ -133,9 +184,9 @@ impl MergedObject {
         }
     }
 
-    /// Whether an object with this size and checksum is it; a store without checksums is asked for the size alone.
-    pub(crate) fn is(&self, bytes: u64, sha256: Option<Sha256Digest>) -> bool {
-        self.bytes == bytes && sha256.is_none_or(|found| found.to_string() == self.sha256)
+    /// Whether these bytes are it.
+    fn is(&self, body: &[u8]) -> bool {
+        self.bytes == body.len() as u64 && self.sha256 == Sha256Digest::of(body).to_string()
     }
 }
 
@@ -171,6 +222,15 @@ pub(crate) enum Error {
     /// The merge cannot be written.
     #[snafu(display("the merge cannot be written: {message}"))]
     Finish { message: String },
+    /// No process can be made that folds.
+    #[snafu(display("cannot start a process that folds"))]
+    Start { source: std::io::Error },
+    /// The process ended before it had read anything of this fold.
+    #[snafu(display("the process that folds ended by itself: {death}"))]
+    End { death: Death },
+    /// The process ended while it read what was committed.
+    #[snafu(display("the committed merge needs more than a fold may use: {death}"))]
+    Outgrow { death: Death },
 }
 
 impl Error {
@@ -182,47 +242,63 @@ impl Error {
             Self::Contend => "contended",
             Self::Garble { .. } => "garbled",
             Self::Finish { .. } => "unwritable",
+            Self::Start { .. } => "start",
+            Self::End { .. } => "ended",
+            Self::Outgrow { .. } => "outgrown",
         }
     }
 }
 
-/// Takes in what is stored and not folded yet.
-pub(crate) async fn fold<M: Merge>(store: &dyn ObjectStore, shelf: &Shelf, limits: &FoldLimits, clock: &Clock) -> Result<Outcome> {
-    let mut quarantined = 0;
-    for _ in 0..ATTEMPTS {
-        let mut attempt = Attempt {
-            store,
-            shelf,
-            limits,
-            refused: 0,
+/// One subject and everything that folding it needs.
+pub(crate) struct Fold<'a> {
+    pub(crate) store: &'a dyn ObjectStore,
+    pub(crate) verifier: &'a Verifier,
+    pub(crate) folders: &'a dyn Folders,
+    pub(crate) clock: &'a Clock,
+    pub(crate) limits: &'a FoldLimits,
+    pub(crate) key: &'a FoldKey,
+    pub(crate) shelf: &'a Shelf,
+}
+
+impl Fold<'_> {
+    /// Takes in what is stored and not folded yet.
+    pub(crate) async fn run(&self) -> Result<Outcome> {
+        let (mut quarantined, mut suspect) = (0, None);
+        for _ in 0..ATTEMPTS {
+            match Attempt::new(self, suspect.take()).run(&mut quarantined).await? {
+                Step::Done(mut outcome) => {
+                    outcome.quarantined = quarantined;
+                    if let Some(head) = &outcome.head {
+                        self.remove_states(head).await;
+                    }
+                    return Ok(*outcome);
+                }
+                Step::Contended => {}
+                Step::Died(identity) => suspect = Some(identity),
+            }
+        }
+        ContendSnafu.fail()
+    }
+
+    /// Removes states that no depot can need any more. What fails here is found by the next fold.
+    async fn remove_states(&self, head: &Head) {
+        /// Longer than a fold can take that read an older `HEAD`.
+        const GRACE_SECONDS: i64 = 3600;
+        let remove = async {
+            let objects = attempt::list(self.store, &self.shelf.merged()?).await?;
+            for object in objects.iter().filter(|object| object.key.name().ends_with(STATE_SUFFIX)) {
+                let name = object.key.name();
+                let age = self.clock.now().as_second() - object.modified.as_second();
+                let kept = name == head.state.name || head.previous.as_ref().is_some_and(|previous| name == previous.state.name);
+                if !kept && age > GRACE_SECONDS {
+                    self.store.delete(&object.key).await?;
+                }
+            }
+            Ok::<_, Error>(())
         };
-        if let Some(mut outcome) = attempt.run::<M>(&mut quarantined).await? {
-            outcome.quarantined = quarantined;
-            if let Some(head) = &outcome.head {
-                sweep_states(store, shelf, head, clock).await;
-            }
-            return Ok(outcome);
+        if let Err(error) = remove.await {
+            tracing::debug!(error = %crate::refusal::Chain(&error), "old states are left");
         }
-    }
-    ContendSnafu.fail()
-}
-
-/// Removes states that no depot can need any more. What fails here is found by the next fold.
-async fn sweep_states(store: &dyn ObjectStore, shelf: &Shelf, head: &Head, clock: &Clock) {
-    /// Longer than a fold can take that read an older `HEAD`.
-    const GRACE_SECONDS: i64 = 3600;
-    let sweep = async {
-        let objects = attempt::list(store, &shelf.merged()?).await?;
-        for object in objects.iter().filter(|object| object.key.name().ends_with(STATE_SUFFIX)) {
-            let age = clock.now().as_second() - object.modified.as_second();
-            if object.key.name() != head.state.name && age > GRACE_SECONDS {
-                store.delete(&object.key).await?;
-            }
-        }
-        Ok::<_, Error>(())
-    };
-    if let Err(error) = sweep.await {
-        tracing::debug!(error = %crate::refusal::Chain(&error), "old states are left");
     }
 }
 

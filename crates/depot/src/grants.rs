@@ -11,7 +11,7 @@ use crate::{
     caller::PodCaller,
     documents::{self, Document},
     fold::Head,
-    layout::{Identity, Layout, Subject},
+    layout::{Identity, Layout, Shelf, Subject},
     permission,
     refusal::{Refusal, Result},
 };
@@ -41,7 +41,11 @@ pub(crate) async fn grant(depot: &Depot, caller: &PodCaller, request: &GrantRequ
             }
         }
     };
-    Ok(depot.store.grant(&spec).await?)
+    let grant = depot.store.grant(&spec).await?;
+    Ok(Grant {
+        ca: depot.certificates.of_store(),
+        ..grant
+    })
 }
 
 /// Reads a digest or a build key.
@@ -83,16 +87,23 @@ async fn writable(depot: &Depot, caller: &PodCaller, object: &Writable, sha256: 
         Writable::BuildLog { build_key } => layout.build(digest(build_key)?)?.log(&caller.uid)?,
         Writable::Profile { build_key, window } => {
             let shelf = layout.shelf(Subject::Profile { build: digest(build_key)? })?;
-            let head: Document<Head> = documents::read(&*depot.store, &shelf.head()?).await?;
-            let limit = depot.limits.max_profiles;
-            if *window >= limit as u64 || head.known().is_some_and(|head| head.inputs.len() >= limit) {
-                return Err(Refusal::too_large("this build has all the profiles it may have"));
-            }
+            check_room(depot, &shelf, *window).await?;
             shelf.raw(&Identity::new(&caller.uid, *window))?
         }
         Writable::Metadata { jar, window } => {
             let shelf = layout.shelf(Subject::Metadata { jar: digest(jar)? })?;
+            check_room(depot, &shelf, *window).await?;
             shelf.raw(&Identity::new(&caller.uid, *window))?
         }
     })
+}
+
+/// Refuses uploads without end.
+async fn check_room(depot: &Depot, shelf: &Shelf, window: u64) -> Result<()> {
+    let head: Document<Head> = documents::read(&*depot.store, &shelf.head()?).await?;
+    let limit = depot.limits.max_profiles;
+    if window >= limit as u64 || head.known().is_some_and(|head| head.inputs.len() >= limit) {
+        return Err(Refusal::too_large("this build or jar has all the uploads it may have"));
+    }
+    Ok(())
 }

@@ -112,6 +112,11 @@ impl Layout {
         Ok(BuildLayout(self.functions.join(&format!("builds/{key}"))?))
     }
 
+    /// What the Function needs of all this.
+    pub(crate) fn references(&self) -> Result<ObjectKey> {
+        self.functions.key("references.json")
+    }
+
     pub(crate) fn shelf(&self, subject: Subject) -> Result<Shelf> {
         let (prefix, name, raw, published) = match subject {
             Subject::Profile { build } => (self.profiles.join(&build.to_string())?, build.to_string(), ".iprof.gz", ".iprof.gz"),

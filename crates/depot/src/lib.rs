@@ -10,6 +10,7 @@ mod args;
 mod authentication;
 mod builds;
 mod caller;
+mod certificates;
 mod cluster;
 mod documents;
 mod error;
@@ -25,14 +26,19 @@ mod permission;
 mod profiles;
 mod purge;
 mod queue;
+mod references;
 mod refusal;
+mod retention;
 mod runtime;
-mod server;
 mod sweep;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod verifier;
 mod windows;
 
 pub use args::Args;
 pub use error::Error;
+pub use fold::{FoldArgs, fold_process};
 pub use runtime::run;
 
 #[cfg(test)]

@@ -1,29 +1,37 @@
 //! How reachability metadata is merged: the union of all sets, behind [`Merge`].
 
+mod bounded;
+mod document;
+mod legacy;
+mod schema;
 mod union;
+
+#[cfg(test)]
+mod properties;
 
 use anneal_protocol::facts::Convergence;
 use anneal_store::Sha256Digest;
 
-use self::union::MetadataSet;
+use self::{
+    bounded::{GROWTH, MERGED, ONE},
+    union::MetadataSet,
+};
 use crate::fold::{FoldLimits, Merge, Merged, Rejection};
 
 /// A merge of metadata sets.
 #[derive(Default)]
 pub(crate) struct MetadataMerge(MetadataSet);
 
-/// The merge may be larger than one pod's set, but not without end.
-const GROWTH: usize = 4;
-
 impl Merge for MetadataMerge {
     fn read(state: &[u8], _: &FoldLimits) -> Result<Self, Rejection> {
-        MetadataSet::parse(state).map(Self)
+        document::read(state, &MERGED).map(Self)
     }
 
     fn fold(&mut self, raw: &[u8], limits: &FoldLimits) -> Result<Option<Convergence>, Rejection> {
-        let set = MetadataSet::parse(raw)?;
+        let set = document::read(raw, &ONE)?;
         let mut merged = self.0.clone();
         merged.merge(set);
+        merged.check_size()?;
         let limit = usize::try_from(limits.metadata).unwrap_or(usize::MAX).saturating_mul(GROWTH);
         if merged.canonical().len() > limit {
             return Err(Rejection::new("Limit", format!("the union would have more than {limit} bytes")));

@@ -6,19 +6,12 @@
 use std::{collections::HashSet, time::Duration};
 
 use anneal_protocol::FunctionRef;
-use anneal_store::{Clock, Depth, MAX_GRANT_LIFE, ObjectStore, Prefix};
+use anneal_store::{Clock, Depth, ObjectStore, Prefix};
 use snafu::Snafu;
 use tokio::time::Instant;
 
-use crate::{
-    cluster::{self, Cluster},
-    layout::ROOTS,
-    metrics::Metrics,
-    purge,
-};
+use crate::{api::Depot, cluster, layout::ROOTS, purge};
 
-/// Younger objects stay: a grant that was given before the Function was deleted may still be used.
-const AGE: Duration = MAX_GRANT_LIFE.saturating_mul(2);
 /// How long one prefix is worked on.
 const WORK: Duration = Duration::from_mins(1);
 
@@ -34,13 +27,10 @@ pub(crate) enum Error {
 }
 
 /// One pass over the given namespaces, or all.
-pub(crate) async fn pass(
-    store: &dyn ObjectStore,
-    cluster: &Cluster,
-    clock: &Clock,
-    metrics: &Metrics,
-    namespaces: &[String],
-) -> Result<u64, Error> {
+pub(crate) async fn pass(depot: &Depot, namespaces: &[String]) -> Result<u64, Error> {
+    let (store, cluster) = (&*depot.store, &depot.cluster);
+    // Younger objects stay: a grant that was given before the Function was deleted may still be used.
+    let age = depot.limits.grant_life.saturating_mul(2);
     let found = stored(store, namespaces).await?;
     if found.is_empty() {
         return Ok(0);
@@ -55,19 +45,19 @@ pub(crate) async fn pass(
     let mut removed = 0;
     for (function, prefix) in found {
         let name = (function.namespace, function.name, function.uid);
-        if living.contains(&name) || !is_old(store, clock, &prefix).await? {
+        if living.contains(&name) || !is_old(store, &depot.clock, age, &prefix).await? {
             continue;
         }
         let (deleted, complete) = purge::remove(store, &prefix, Instant::now() + WORK).await?;
         tracing::info!(prefix = %prefix, deleted, complete, "removed what a Function left");
-        metrics.removed.with_label_values(&["orphan"]).inc_by(deleted);
+        depot.metrics.removed.with_label_values(&["orphan"]).inc_by(deleted);
         removed += deleted;
     }
     Ok(removed)
 }
 
 /// Every uid that has objects, with its prefix.
-async fn stored(store: &dyn ObjectStore, namespaces: &[String]) -> Result<Vec<(FunctionRef, Prefix)>, Error> {
+pub(crate) async fn stored(store: &dyn ObjectStore, namespaces: &[String]) -> Result<Vec<(FunctionRef, Prefix)>, Error> {
     let mut found = Vec::new();
     for root in ROOTS {
         let Ok(root) = root.parse::<Prefix>() else {
@@ -107,12 +97,12 @@ async fn children(store: &dyn ObjectStore, prefix: &Prefix) -> anneal_store::Res
     }
 }
 
-async fn is_old(store: &dyn ObjectStore, clock: &Clock, prefix: &Prefix) -> anneal_store::Result<bool> {
+async fn is_old(store: &dyn ObjectStore, clock: &Clock, age: Duration, prefix: &Prefix) -> anneal_store::Result<bool> {
     let now = clock.now();
     let mut from = None;
     loop {
         let page = store.list(prefix, Depth::All, from.as_ref()).await?;
-        if page.objects.iter().any(|object| object.modified + AGE > now) {
+        if page.objects.iter().any(|object| object.modified + age > now) {
             return Ok(false);
         }
         from = page.next;

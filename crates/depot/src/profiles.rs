@@ -1,6 +1,6 @@
 //! How profiles are merged: `anneal-iprof` behind [`Merge`].
 
-use anneal_iprof::{ConflictPolicy, Intermediate, Limits, Profile, overlap};
+use anneal_iprof::{ConflictPolicy, Intermediate, Limits};
 use anneal_protocol::facts::Convergence;
 use flate2::{Compression, GzBuilder};
 
@@ -8,16 +8,12 @@ use crate::fold::{FoldLimits, Merge, Merged, Rejection};
 
 /// A merge of profiles.
 #[derive(Default)]
-pub(crate) struct ProfileMerge {
-    merge: Intermediate,
-    /// The final form of `merge`, once it was needed.
-    latest: Option<Profile>,
-}
+pub(crate) struct ProfileMerge(Intermediate);
 
 impl Merge for ProfileMerge {
     fn read(state: &[u8], _: &FoldLimits) -> Result<Self, Rejection> {
-        let merge = Intermediate::read_from(state, &Limits::for_intermediate()).map_err(|error| reject(&error))?;
-        Ok(Self { merge, latest: None })
+        let merge = Intermediate::read_from(state, &Limits::for_intermediate());
+        merge.map(Self).map_err(|error| reject(&error))
     }
 
     fn fold(&mut self, raw: &[u8], limits: &FoldLimits) -> Result<Option<Convergence>, Rejection> {
@@ -26,44 +22,28 @@ impl Merge for ProfileMerge {
             bytes: limits.inflated,
             ..Limits::default()
         };
-        let before = self.latest.take().unwrap_or_else(|| self.merge.to_final(ConflictPolicy::Dominant));
-        let first = self.merge.is_empty();
-        let report = match self.merge.fold(raw, &limits) {
-            Ok(report) => report,
-            Err(error) => {
-                self.latest = Some(before);
-                return Err(reject(&error));
-            }
-        };
-        let after = self.merge.to_final(ConflictPolicy::Dominant);
-        let convergence = Convergence {
-            overlap_percent: (!first).then(|| overlap(&before, &after) * 100.0),
+        let report = self.0.fold(raw, &limits).map_err(|error| reject(&error))?;
+        Ok(Some(Convergence {
+            overlap_percent: report.overlap.map(|overlap| overlap * 100.0),
             new_context_percent: Some(report.new_context_percent()),
-        };
-        self.latest = Some(after);
-        Ok(Some(convergence))
+        }))
     }
 
     fn finish(&self) -> Result<Merged, Rejection> {
-        let made;
-        let profile = if let Some(profile) = &self.latest {
-            profile
-        } else {
-            made = self.merge.to_final(ConflictPolicy::Dominant);
-            &made
-        };
-        let mut published = Vec::new();
-        profile.write_gzip(&mut published).map_err(|error| reject(&error))?;
-        let digest = profile.digest().map_err(|error| reject(&error))?;
+        let mut packer = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
+        let written = self.0.write_final(ConflictPolicy::Dominant, &mut packer);
+        written.map_err(|error| reject(&error))?;
+        let published = packer.finish().map_err(|error| Rejection::new("Output", error.to_string()))?;
+        let digest = self.0.digest(ConflictPolicy::Dominant).map_err(|error| reject(&error))?;
         // Read by the next fold alone: speed before size.
         let mut packer = GzBuilder::new().mtime(0).write(Vec::new(), Compression::fast());
-        self.merge.write_to(&mut packer).map_err(|error| reject(&error))?;
+        self.0.write_to(&mut packer).map_err(|error| reject(&error))?;
         let state = packer.finish().map_err(|error| Rejection::new("Output", error.to_string()))?;
         Ok(Merged {
             digest: digest.to_string(),
             published,
             state: Some(state),
-            events: self.merge.event_mass(),
+            events: self.0.event_mass(),
         })
     }
 

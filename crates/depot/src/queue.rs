@@ -15,10 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     annotate,
     api::Depot,
-    fold::{self, Outcome},
+    fold::{self, Fold, Outcome},
     layout::{Layout, Subject},
-    metadata::MetadataMerge,
-    profiles::ProfileMerge,
     refusal::Chain,
 };
 
@@ -156,11 +154,16 @@ pub(crate) async fn work(depot: Arc<Depot>, stop: CancellationToken) {
 /// One fold.
 pub(crate) async fn run(depot: &Depot, key: &FoldKey) -> fold::Result<Outcome> {
     let shelf = Layout::of(&key.function)?.shelf(key.subject)?;
-    let (store, limits) = (&*depot.store, &depot.limits.fold);
-    match key.subject {
-        Subject::Profile { .. } => fold::fold::<ProfileMerge>(store, &shelf, limits, &depot.clock).await,
-        Subject::Metadata { .. } => fold::fold::<MetadataMerge>(store, &shelf, limits, &depot.clock).await,
-    }
+    let fold = Fold {
+        store: &*depot.store,
+        verifier: &depot.verifier,
+        folders: &*depot.folders,
+        clock: &depot.clock,
+        limits: &depot.limits.fold,
+        key,
+        shelf: &shelf,
+    };
+    fold.run().await
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::{
 
 use anneal_store::{Breach, Clock, MemoryStore, ObjectStore, Prefix, S3Store, check_store};
 use anneal_telemetry::Registry;
+use anneal_tls::{Bounds, Held, Identity, Leaf};
 use axum::Router;
 use kube::{Client, Config};
 use snafu::ResultExt;
@@ -24,26 +25,34 @@ use crate::{
     api::{self, Depot},
     args::{Args, Settings, StoreSettings},
     authentication::Authenticator,
+    certificates::{self, Certificates},
     cluster::Cluster,
     error::{
         ConfigureSnafu, ConnectClusterSnafu, EndSnafu, Error, InferClusterSnafu, ListenSnafu, OpenStoreSnafu, ReceiveSignalsSnafu,
         RefuseStoreSnafu, Result,
     },
+    fold::Processes,
     layout,
     metrics::Metrics,
     orphans,
     queue::{self, FoldQueue},
     refusal::Chain,
-    server,
-    sweep::Sweep,
+    retention,
+    sweep::{Sources, Sweep},
+    verifier::Verifier,
 };
 
 /// Name of the part whose end is waited for.
 const API: &str = "the API";
 /// Between two tries of a store that does not answer at start.
 const RETRY: Duration = Duration::from_secs(2);
-/// Between two sweeps for what Functions left.
-const ORPHANS: Duration = Duration::from_hours(1);
+/// The API serves agents of every function; an object of a store in memory may take its time.
+const BOUNDS: Bounds = Bounds {
+    connections: 1024,
+    headers: Duration::from_secs(60),
+    life: Duration::from_hours(1),
+    drain: Duration::from_secs(10),
+};
 
 /// Runs the depot until SIGTERM or SIGINT.
 pub async fn run(args: Args) -> Result<(), Error> {
@@ -64,21 +73,33 @@ pub async fn run(args: Args) -> Result<(), Error> {
         }
         "telemetry"
     });
-
     let (store, routes) = open(&settings)?;
     let Some(tested) = stop.run_until_cancelled(test(&*store)).await else {
         return Ok(());
     };
     tested?;
     let cluster = Cluster::new(connect().await?);
-    let (address, watched) = (settings.listen, settings.watch_namespaces);
+    let (held, identity) = (Held::default(), Identity::default());
+    let leaf = Leaf::new(identity.clone(), settings.server_names);
+    let certificates = certificates::keep(cluster.clone(), settings.namespace, leaf, held.clone(), clock.clone());
+    parts.spawn(named("the certificates", certificates));
+    if stop.run_until_cancelled(identity.known()).await.is_none() {
+        return Ok(());
+    }
+    let (address, watched, retention) = (settings.listen, settings.watch_namespaces, settings.retention_period);
     let listener = TcpListener::bind(address).await.context(ListenSnafu { address })?;
     let depot = Arc::new(Depot {
         store,
         authenticator: Authenticator::new(cluster.clone(), settings.accounts, clock.clone()),
         cluster,
         queue: FoldQueue::new(metrics.queue.clone()),
+        folders: Arc::new(Processes::new(settings.processes)),
+        verifier: Verifier::default(),
         limits: settings.limits,
+        certificates: Certificates {
+            held,
+            store: settings.store_authority,
+        },
         clock,
         metrics,
     });
@@ -88,9 +109,14 @@ pub async fn run(args: Args) -> Result<(), Error> {
     parts.spawn(named("the sweep", sweep(Arc::clone(&depot), settings.sweep_period, stop.clone())));
     parts.spawn(named(
         "the sweep of leftovers",
-        sweep_orphans(Arc::clone(&depot), watched, stop.clone()),
+        sweep_orphans(Arc::clone(&depot), settings.leftover_period, watched.clone(), stop.clone()),
     ));
-    parts.spawn(named(API, server::serve(listener, api::router(depot).merge(routes), stop.clone())));
+    parts.spawn(named(
+        "the sweep of what is not needed",
+        sweep_unneeded(Arc::clone(&depot), retention, watched, stop.clone()),
+    ));
+    let served = anneal_tls::serve(listener, api::router(depot).merge(routes), identity, BOUNDS, stop.clone());
+    parts.spawn(named(API, served));
     ready.store(true, Ordering::Relaxed);
     tracing::info!(%address, "ready");
     supervise(parts, &stop).await
@@ -139,7 +165,7 @@ fn stop_on_signals() -> Result<CancellationToken> {
 fn open(settings: &Settings) -> Result<(Arc<dyn ObjectStore>, Router)> {
     match &settings.store {
         StoreSettings::S3(settings) => {
-            let store = S3Store::new(settings.clone()).context(OpenStoreSnafu)?;
+            let store = S3Store::new(settings.as_ref().clone()).context(OpenStoreSnafu)?;
             Ok((Arc::new(store), Router::new()))
         }
         StoreSettings::Memory(settings) => {
@@ -179,7 +205,12 @@ async fn connect() -> Result<Client> {
 async fn sweep(depot: Arc<Depot>, period: Duration, stop: CancellationToken) {
     let mut sweep = Sweep::default();
     loop {
-        let pass = sweep.pass(&*depot.store, &depot.queue);
+        depot.folders.expire();
+        let pass = sweep.pass(Sources {
+            store: &*depot.store,
+            verifier: &depot.verifier,
+            queue: &depot.queue,
+        });
         let Some(result) = stop.run_until_cancelled(pass).await else {
             return;
         };
@@ -197,24 +228,34 @@ async fn sweep(depot: Arc<Depot>, period: Duration, stop: CancellationToken) {
     }
 }
 
-async fn sweep_orphans(depot: Arc<Depot>, namespaces: Vec<String>, stop: CancellationToken) {
-    loop {
-        if stop.run_until_cancelled(tokio::time::sleep(ORPHANS)).await.is_none() {
-            return;
-        }
-        let pass = orphans::pass(&*depot.store, &depot.cluster, &depot.clock, &depot.metrics, &namespaces);
+async fn sweep_orphans(depot: Arc<Depot>, period: Duration, namespaces: Vec<String>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(period)).await.is_some() {
+        let pass = orphans::pass(&depot, &namespaces);
         let Some(result) = stop.run_until_cancelled(pass).await else {
             return;
         };
-        let outcome = match &result {
-            Ok(_) => "ok",
-            Err(error) => {
-                tracing::warn!(error = %Chain(error), "a sweep of leftovers failed");
-                "failed"
-            }
-        };
-        depot.metrics.sweeps.with_label_values(&["leftovers", outcome]).inc();
+        count(&depot, "leftovers", result);
     }
+}
+
+async fn sweep_unneeded(depot: Arc<Depot>, period: Duration, namespaces: Vec<String>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(period)).await.is_some() {
+        let Some(result) = stop.run_until_cancelled(retention::pass(&depot, &namespaces)).await else {
+            return;
+        };
+        count(&depot, "retention", result);
+    }
+}
+
+fn count(depot: &Depot, sweep: &'static str, result: Result<u64, orphans::Error>) {
+    let outcome = match result {
+        Ok(_) => "ok",
+        Err(error) => {
+            tracing::warn!(sweep, error = %Chain(&error), "a sweep failed");
+            "failed"
+        }
+    };
+    depot.metrics.sweeps.with_label_values(&[sweep, outcome]).inc();
 }
 
 #[cfg(test)]

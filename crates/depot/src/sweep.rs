@@ -1,7 +1,7 @@
 //! Finds what was stored and not folded: uploads that nobody confirmed, folds that a crash cut, merged objects that are gone.
 //!
 //! One pass lists everything below `profiles/` and `functions/`, in the order of keys, and holds one subject at a time. A
-//! `HEAD` is read again only when its tag has changed.
+//! `HEAD` is read again, and what it names is looked at again, only when its tag has changed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,9 +9,10 @@ use anneal_store::{Depth, ETag, ObjectStore, Prefix, Summary};
 
 use crate::{
     documents::{self, Document},
-    fold::Head,
+    fold::{Head, MergedObject},
     layout::{Identity, Layout, Place, Shelf},
     queue::{FoldKey, FoldQueue},
+    verifier::Verifier,
 };
 
 /// What is swept for folds.
@@ -21,8 +22,16 @@ const ROOTS: [&str; 2] = ["profiles", "functions"];
 struct Known {
     etag: Option<ETag>,
     inputs: HashSet<Identity>,
-    /// Name and size of what it names.
-    objects: Vec<(String, u64)>,
+    /// What it names, with the tag under which it was as committed.
+    objects: Vec<(MergedObject, Option<ETag>)>,
+}
+
+/// What is asked in a pass.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    pub(crate) store: &'a dyn ObjectStore,
+    pub(crate) verifier: &'a Verifier,
+    pub(crate) queue: &'a FoldQueue,
 }
 
 /// Sweeps again and again; remembers what does not change.
@@ -36,13 +45,14 @@ struct Group {
     key: FoldKey,
     shelf: Shelf,
     raws: Vec<Identity>,
-    merged: HashMap<String, u64>,
+    /// Size and tag by name.
+    merged: HashMap<String, (u64, Option<ETag>)>,
     head: Option<Summary>,
 }
 
 impl Sweep {
     /// One pass. Gives the number of subjects that need a fold.
-    pub(crate) async fn pass(&mut self, store: &dyn ObjectStore, queue: &FoldQueue) -> anneal_store::Result<u64> {
+    pub(crate) async fn pass(&mut self, sources: Sources<'_>) -> anneal_store::Result<u64> {
         let (mut found, mut seen) = (0, HashSet::new());
         for root in ROOTS {
             let Ok(prefix) = root.parse::<Prefix>() else {
@@ -50,7 +60,7 @@ impl Sweep {
             };
             let (mut group, mut from): (Option<Group>, _) = (None, None);
             loop {
-                let page = store.list(&prefix, Depth::All, from.as_ref()).await?;
+                let page = sources.store.list(&prefix, Depth::All, from.as_ref()).await?;
                 for object in page.objects {
                     let Some(place) = Place::of(&object.key) else {
                         continue;
@@ -60,7 +70,7 @@ impl Sweep {
                         subject: place.subject,
                     };
                     if group.as_ref().is_none_or(|group| group.key != key) {
-                        found += self.judge(store, queue, group.take(), &mut seen).await?;
+                        found += self.judge(sources, group.take(), &mut seen).await?;
                         group = Group::new(key);
                     }
                     if let Some(group) = &mut group {
@@ -72,37 +82,28 @@ impl Sweep {
                     break;
                 }
             }
-            found += self.judge(store, queue, group, &mut seen).await?;
+            found += self.judge(sources, group, &mut seen).await?;
         }
         self.known.retain(|key, _| seen.contains(key));
         Ok(found)
     }
 
-    async fn judge(
-        &mut self,
-        store: &dyn ObjectStore,
-        queue: &FoldQueue,
-        group: Option<Group>,
-        seen: &mut HashSet<FoldKey>,
-    ) -> anneal_store::Result<u64> {
+    async fn judge(&mut self, sources: Sources<'_>, group: Option<Group>, seen: &mut HashSet<FoldKey>) -> anneal_store::Result<u64> {
         let Some(group) = group else { return Ok(0) };
         seen.insert(group.key.clone());
         let needed = match &group.head {
             None => !group.raws.is_empty(),
             Some(head) => {
-                let unchanged = self
-                    .known
-                    .get(&group.key)
-                    .is_some_and(|known| known.etag.is_some() && known.etag == head.etag);
-                if !unchanged {
-                    let known = read(store, &group, head).await?;
-                    self.known.insert(group.key.clone(), known);
-                }
-                self.known.get(&group.key).is_none_or(|known| group.needs_fold(known))
+                let known = match self.known.remove(&group.key) {
+                    Some(known) if known.etag.is_some() && known.etag == head.etag => known,
+                    _ => read(sources.store, &group, head).await?,
+                };
+                let known = self.known.entry(group.key.clone()).insert_entry(known).into_mut();
+                group.has_unfolded(known) || group.is_damaged(sources, known).await?
             }
         };
         if needed {
-            queue.notify(group.key);
+            sources.queue.notify(group.key);
         }
         Ok(u64::from(needed))
     }
@@ -113,7 +114,7 @@ async fn read(store: &dyn ObjectStore, group: &Group, listed: &Summary) -> annea
     Ok(match document {
         Document::Known(head, etag) => Known {
             etag: Some(etag),
-            objects: vec![(head.state.name, head.state.bytes), (head.published.name, head.published.bytes)],
+            objects: vec![(head.state, None), (head.published, None)],
             inputs: head.inputs.into_iter().collect(),
         },
         // Nothing is known to be folded: every raw object asks for a fold.
@@ -145,16 +146,34 @@ impl Group {
             None if rest == "HEAD" => self.head = Some(object),
             Some(("raw", name)) => self.raws.extend(self.shelf.identity(name)),
             Some(("merged", name)) => {
-                self.merged.insert(name.to_owned(), object.bytes);
+                self.merged.insert(name.to_owned(), (object.bytes, object.etag));
             }
             _ => {}
         }
     }
 
-    fn needs_fold(&self, known: &Known) -> bool {
-        let unfolded = self.raws.iter().any(|identity| !known.inputs.contains(identity));
-        let damaged = known.objects.iter().any(|(name, bytes)| self.merged.get(name) != Some(bytes));
-        // Without raw objects there is nothing that a damaged merge could be made of, but its published form perhaps of its state.
-        unfolded || damaged
+    fn has_unfolded(&self, known: &Known) -> bool {
+        self.raws.iter().any(|identity| !known.inputs.contains(identity))
+    }
+
+    /// Whether something that `HEAD` names is gone or has other bytes. Without raw objects there is nothing that it could be
+    /// made of again, but its published form perhaps of its state.
+    async fn is_damaged(&self, sources: Sources<'_>, known: &mut Known) -> anneal_store::Result<bool> {
+        for (object, seen) in &mut known.objects {
+            let Some((bytes, etag)) = self.merged.get(&object.name) else {
+                return Ok(true);
+            };
+            if *bytes == object.bytes && etag.is_some() && etag == seen {
+                continue;
+            }
+            let Ok(key) = self.shelf.merged_object(&object.name) else {
+                return Ok(true);
+            };
+            if !sources.verifier.holds(sources.store, &key, object).await? {
+                return Ok(true);
+            }
+            seen.clone_from(etag);
+        }
+        Ok(false)
     }
 }

@@ -2,10 +2,12 @@
 
 mod builds;
 mod calls;
+mod certificates;
 mod cluster;
 mod control;
-mod harness;
+pub(crate) mod harness;
 mod jars;
+mod killed;
 mod sweeps;
 mod windows;
 

@@ -58,8 +58,8 @@ impl S3Store {
         }
     }
 
-    /// Gives the body piece by piece to `take`, and fails if it is too long or cut.
-    async fn read(&self, key: &ObjectKey, limit: u64, mut take: impl FnMut(&Bytes) + Send) -> Result<Option<ObjectHead>> {
+    /// Gives the body piece by piece to `take`, with the size of the whole, and fails if it is too long or cut.
+    async fn read(&self, key: &ObjectKey, limit: u64, mut take: impl FnMut(u64, &Bytes) + Send) -> Result<Option<ObjectHead>> {
         let Some(result) = self.open(key, false).await? else {
             return Ok(None);
         };
@@ -83,7 +83,7 @@ impl S3Store {
                     limit: head.bytes
                 }
             );
-            take(&piece);
+            take(head.bytes, &piece);
         }
         ensure!(
             bytes == head.bytes,
@@ -116,7 +116,13 @@ impl S3Store {
 impl ObjectStore for S3Store {
     async fn get(&self, key: &ObjectKey, limit: u64) -> Result<Option<Object>> {
         let mut body = BytesMut::new();
-        let read = self.read(key, limit, |piece| body.extend_from_slice(piece));
+        let read = self.read(key, limit, |bytes, piece| {
+            // The whole at once: a buffer that grows needs twice the memory while it moves.
+            if body.is_empty() {
+                body.reserve(usize::try_from(bytes).unwrap_or_default());
+            }
+            body.extend_from_slice(piece);
+        });
         let head = within("read", key.as_str(), BODY_DEADLINE, read).await?;
         Ok(head.map(|head| Object { head, body: body.freeze() }))
     }
@@ -128,7 +134,7 @@ impl ObjectStore for S3Store {
 
     async fn hash(&self, key: &ObjectKey, limit: u64) -> Result<Option<(u64, Sha256Digest)>> {
         let mut hasher = Hasher::default();
-        let read = self.read(key, limit, |piece| hasher.update(piece));
+        let read = self.read(key, limit, |_, piece| hasher.update(piece));
         let head = within("hash", key.as_str(), BODY_DEADLINE, read).await?;
         Ok(head.map(|_| hasher.finish()))
     }

@@ -28,6 +28,7 @@ async fn s3(name: &str, test: impl AsyncFnOnce(Fixture)) {
     };
     let setting = |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let settings = S3Settings {
+        authorities: None,
         endpoint: endpoint.parse().unwrap(),
         tenant_endpoint: endpoint.parse().unwrap(),
         bucket: setting("ANNEAL_TEST_S3_BUCKET", "anneal"),

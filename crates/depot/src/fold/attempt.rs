@@ -1,181 +1,249 @@
 //! One try to fold: read `HEAD`, take in what is missing, write the objects, swap `HEAD`.
 
+mod commit;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use anneal_store::{Depth, ETag, ObjectKey, ObjectStore, Prefix, Put, Sha256Digest, Summary};
+use anneal_protocol::facts::Convergence;
+use anneal_store::{Depth, ETag, ObjectStore, Prefix, Sha256Digest, Summary};
 use bytes::Bytes;
-use snafu::ensure;
+use snafu::{ResultExt, ensure};
 
 use super::{
-    BATCH, ContendSnafu, Error, FinishSnafu, FoldLimits, GarbleSnafu, Head, Merge, Merged, MergedObject, Outcome, RECENT, Rejection,
-    Result, STATE_SUFFIX, quarantine,
+    BATCH, EndSnafu, Fold, Folder, GarbleSnafu, Head, MergedObject, Outcome, OutgrowSnafu, Previous, RECENT, Rejection, Result, StartSnafu,
+    quarantine,
 };
 use crate::{
     documents::{self, Document},
-    layout::{Identity, Shelf},
+    layout::Identity,
 };
 
 /// One try.
 pub(super) struct Attempt<'a> {
-    pub(super) store: &'a dyn ObjectStore,
-    pub(super) shelf: &'a Shelf,
-    pub(super) limits: &'a FoldLimits,
+    fold: &'a Fold<'a>,
+    /// The upload at which a folder ended: taken in alone, in a fresh folder, and put into quarantine if that ends too.
+    suspect: Option<Identity>,
     /// Uploads in quarantine at its beginning.
-    pub(super) refused: u64,
+    refused: u64,
 }
 
-/// Whether the objects that `HEAD` names are there.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Condition {
-    /// Both.
-    Whole,
-    /// The state alone: the published form is written again.
-    Unpublished,
-    /// Not the state: everything is folded again from the raw objects.
-    Lost,
+/// How a try ended.
+pub(super) enum Step {
+    /// It did what it could.
+    Done(Box<Outcome>),
+    /// Somebody else changed something.
+    Contended,
+    /// A folder ended, perhaps of this upload.
+    Died(Identity),
+}
+
+/// A committed state that is there.
+struct Base {
+    state: MergedObject,
+    inputs: BTreeSet<Identity>,
+    recent: Vec<Convergence>,
+    /// The state before it.
+    earlier: Option<Previous>,
+}
+
+/// What is left of what `HEAD` names.
+struct Found {
+    /// Its state, or the one before: everything else is folded again from the raw objects.
+    base: Option<Base>,
+    /// Whether the published form is there.
+    published: bool,
 }
 
 /// A merge in the making.
-struct Work<M> {
-    merge: M,
+struct Work {
+    folder: Box<dyn Folder>,
+    base: Option<Base>,
     inputs: BTreeSet<Identity>,
-    recent: Vec<anneal_protocol::facts::Convergence>,
+    recent: Vec<Convergence>,
     folded: Vec<Identity>,
+    /// The bytes of a suspect.
+    body: Option<Bytes>,
 }
 
-impl Attempt<'_> {
-    /// `None`: begin anew.
-    pub(super) async fn run<M: Merge>(&mut self, quarantined: &mut u64) -> Result<Option<Outcome>> {
+impl<'a> Attempt<'a> {
+    pub(super) const fn new(fold: &'a Fold<'a>, suspect: Option<Identity>) -> Self {
+        Self { fold, suspect, refused: 0 }
+    }
+
+    pub(super) async fn run(&mut self, quarantined: &mut u64) -> Result<Step> {
         let (head, etag) = self.head().await?;
-        let refused = quarantine::identities(self.store, self.shelf).await?;
-        self.refused = refused.len() as u64;
-        let mut raws = self.raws().await?;
-        for identity in &refused {
-            // A crash came between the reason, which commits a quarantine, and this.
-            if raws.remove(identity).is_some() {
-                quarantine::clear(self.store, self.shelf, identity).await?;
+        let raws = self.raws().await?;
+        let found = self.look(head.as_ref()).await?;
+        let known = |identity: &Identity| found.base.as_ref().is_some_and(|base| base.inputs.contains(identity));
+        let pending: Vec<_> = raws.into_keys().filter(|identity| !known(identity)).collect();
+        let restores = found.base.is_some() && !found.published;
+        if pending.is_empty() && !restores {
+            if head.is_some() && found.base.is_none() {
+                tracing::warn!(subject = ?self.fold.key.subject, "the merge is lost and no raw object is left to fold again");
             }
+            return Ok(Step::Done(Box::default()));
         }
-        let condition = self.condition(head.as_ref()).await?;
-        let known: BTreeSet<_> = match (&head, condition) {
-            (Some(head), Condition::Whole | Condition::Unpublished) => head.inputs.iter().cloned().collect(),
-            _ => BTreeSet::new(),
+        let committed: BTreeSet<_> = head.as_ref().map(|head| head.inputs.iter().cloned().collect()).unwrap_or_default();
+        let mut work = match self.start(found.base).await? {
+            Ok(work) => work,
+            Err(step) => return Ok(step),
         };
-        let pending = raws.keys().filter(|identity| !known.contains(identity)).count();
-        if pending == 0 && condition != Condition::Unpublished {
-            if condition == Condition::Lost && head.is_some() {
-                tracing::warn!(subject = ?self.shelf.subject(), "the merge is lost and no raw object is left to fold again");
-            }
-            return Ok(Some(Outcome::default()));
-        }
-        let mut work = match head {
-            Some(head) if condition != Condition::Lost => self.resume(head).await?,
-            _ => Work::anew(),
-        };
-        // A merge that is made anew takes everything in at once: HEAD never names less than can be had.
-        let limit = if work.inputs.is_empty() { usize::MAX } else { BATCH };
-        let batch: Vec<_> = raws.into_keys().filter(|identity| !work.inputs.contains(identity)).collect();
-        let more = batch.len() > limit;
-        for identity in batch.into_iter().take(limit) {
-            match self.take::<M>(work, identity, quarantined).await? {
-                Some(next) => work = next,
-                None => return Ok(None),
+        let (batch, more) = self.batch(pending, &committed, &work);
+        for identity in batch {
+            let is_committed = committed.contains(&identity);
+            if let Some(step) = self.take(&mut work, identity, is_committed, quarantined).await? {
+                return Ok(step);
             }
         }
         // Nothing new, and nothing to write again: an empty merge is never committed.
-        if work.folded.is_empty() && (work.inputs.is_empty() || condition != Condition::Unpublished) {
-            return Ok(Some(Outcome {
+        if work.folded.is_empty() && !restores {
+            if let Some(base) = &work.base {
+                self.fold.folders.keep(self.fold.key, &base.state.name, work.folder);
+            }
+            return Ok(Step::Done(Box::new(Outcome {
                 more,
                 ..Outcome::default()
-            }));
+            })));
         }
-        self.commit(work, etag, more).await
+        self.commit(work, etag, more, quarantined).await
+    }
+
+    /// What is taken in now, and whether something is left for later.
+    fn batch(&self, mut pending: Vec<Identity>, committed: &BTreeSet<Identity>, work: &Work) -> (Vec<Identity>, bool) {
+        pending.retain(|identity| !work.inputs.contains(identity));
+        if let Some(suspect) = self.suspect.as_ref().filter(|suspect| pending.contains(suspect)) {
+            return (vec![suspect.clone()], pending.len() > 1);
+        }
+        // What was committed comes first and at once, and a merge that is made anew takes everything: HEAD names what can be had.
+        pending.sort_by_key(|identity| !committed.contains(identity));
+        let again = pending.iter().filter(|identity| committed.contains(identity)).count();
+        let limit = if work.inputs.is_empty() { usize::MAX } else { BATCH.max(again) };
+        let more = pending.len() > limit;
+        pending.truncate(limit);
+        (pending, more)
     }
 
     async fn head(&self) -> Result<(Option<Head>, Option<ETag>)> {
-        Ok(match documents::read(self.store, &self.shelf.head()?).await? {
+        let Fold { store, shelf, .. } = self.fold;
+        Ok(match documents::read(*store, &shelf.head()?).await? {
             Document::Known(head, etag) => (Some(head), Some(etag)),
             Document::Missing => (None, None),
             Document::Garbled(etag) => {
-                tracing::warn!(subject = ?self.shelf.subject(), "HEAD cannot be read; the merge is made anew");
+                tracing::warn!(subject = ?shelf.subject(), "HEAD cannot be read; the merge is made anew");
                 (None, Some(etag))
             }
         })
     }
 
-    async fn raws(&self) -> Result<BTreeMap<Identity, Summary>> {
-        let objects = list(self.store, &self.shelf.raws()?).await?;
-        Ok(objects
+    /// Raw objects that are not in quarantine.
+    async fn raws(&mut self) -> Result<BTreeMap<Identity, Summary>> {
+        let Fold { store, shelf, .. } = self.fold;
+        let refused = quarantine::identities(*store, shelf).await?;
+        self.refused = refused.len() as u64;
+        let objects = list(*store, &shelf.raws()?).await?;
+        let mut raws: BTreeMap<_, _> = objects
             .into_iter()
-            .filter_map(|object| Some((self.shelf.identity(object.key.name())?, object)))
-            .collect())
+            .filter_map(|object| Some((shelf.identity(object.key.name())?, object)))
+            .collect();
+        for identity in &refused {
+            // A crash came between the reason, which commits a quarantine, and this.
+            if raws.remove(identity).is_some() {
+                quarantine::clear(*store, shelf, identity).await?;
+            }
+        }
+        Ok(raws)
     }
 
-    async fn condition(&self, head: Option<&Head>) -> Result<Condition> {
+    async fn look(&self, head: Option<&Head>) -> Result<Found> {
         let Some(head) = head else {
-            return Ok(Condition::Lost);
+            return Ok(Found {
+                base: None,
+                published: false,
+            });
         };
-        if !self.holds(&head.state).await? {
-            return Ok(Condition::Lost);
-        }
-        Ok(if self.holds(&head.published).await? {
-            Condition::Whole
+        let inputs = || head.inputs.iter().cloned();
+        let base = if self.holds(&head.state).await? {
+            Some(Base {
+                state: head.state.clone(),
+                inputs: inputs().collect(),
+                recent: head.recent.clone(),
+                earlier: head.previous.clone(),
+            })
         } else {
-            Condition::Unpublished
+            tracing::warn!(subject = ?self.fold.key.subject, "the state of the merge is lost");
+            match &head.previous {
+                Some(previous) if self.holds(&previous.state).await? => Some(Base {
+                    state: previous.state.clone(),
+                    inputs: inputs().filter(|input| !previous.without.contains(input)).collect(),
+                    recent: head.recent[..head.recent.len().saturating_sub(previous.without.len())].to_vec(),
+                    earlier: None,
+                }),
+                _ => None,
+            }
+        };
+        Ok(Found {
+            base,
+            published: self.holds(&head.published).await?,
         })
     }
 
     async fn holds(&self, object: &MergedObject) -> Result<bool> {
-        let Ok(key) = self.shelf.merged_object(&object.name) else {
+        let Fold {
+            store, shelf, verifier, ..
+        } = self.fold;
+        let Ok(key) = shelf.merged_object(&object.name) else {
             return Ok(false);
         };
-        Ok(self
-            .store
-            .head(&key)
-            .await?
-            .is_some_and(|found| object.is(found.bytes, found.sha256)))
+        Ok(verifier.holds(*store, &key, object).await?)
     }
 
-    /// Continues from a committed merge, or anew if its state is not what was committed.
-    async fn resume<M: Merge>(&self, head: Head) -> Result<Work<M>> {
-        let Some(object) = self
-            .store
-            .get(&self.shelf.merged_object(&head.state.name)?, self.limits.state)
-            .await?
-        else {
-            return Ok(Work::anew());
-        };
-        if !head.state.is(object.body.len() as u64, Some(Sha256Digest::of(&object.body))) {
-            return Ok(Work::anew());
+    /// Continues from a committed state, or anew if there is none that can be read.
+    async fn start(&self, base: Option<Base>) -> Result<Result<Work, Step>> {
+        let Fold {
+            store,
+            shelf,
+            folders,
+            key,
+            limits,
+            ..
+        } = self.fold;
+        // A suspect is tried in a folder that has done nothing yet.
+        let wanted = base.as_ref().filter(|_| self.suspect.is_none());
+        if let Some(folder) = folders.kept(key, wanted.map(|base| base.state.name.as_str())) {
+            return Ok(Ok(Work::new(folder, base)));
         }
-        let limits = self.limits.clone();
-        let read = tokio::task::spawn_blocking(move || M::read(&object.body, &limits)).await;
-        match read {
-            Ok(Ok(merge)) => Ok(Work {
-                merge,
-                inputs: head.inputs.into_iter().collect(),
-                recent: head.recent,
-                folded: Vec::new(),
-            }),
-            Ok(Err(rejection)) => {
-                tracing::warn!(reason = rejection.reason, "a committed merge cannot be read; it is made anew");
-                Ok(Work::anew())
+        let mut folder = folders.fresh(key).await.context(StartSnafu)?;
+        if let Some(base) = base {
+            let object = store.get(&shelf.merged_object(&base.state.name)?, limits.state).await?;
+            let Some(object) = object.filter(|object| base.state.is(&object.body)) else {
+                return Ok(Err(Step::Contended));
+            };
+            match folder.begin(Some(object.body)).await {
+                Ok(Ok(())) => return Ok(Ok(Work::new(folder, Some(base)))),
+                Ok(Err(rejection)) => tracing::warn!(reason = rejection.reason, "a committed merge cannot be read; it is made anew"),
+                Err(death) => return OutgrowSnafu { death }.fail(),
             }
-            Err(_) => Ok(Work::anew()),
+        }
+        match folder.begin(None).await {
+            Err(death) => EndSnafu { death }.fail(),
+            // There is nothing that could be refused.
+            Ok(_) => Ok(Ok(Work::new(folder, None))),
         }
     }
 
-    /// Takes one upload in, or puts it into quarantine. `None`: the merge is gone, begin anew.
-    async fn take<M: Merge>(&self, mut work: Work<M>, identity: Identity, quarantined: &mut u64) -> Result<Option<Work<M>>> {
-        let limit = M::raw_limit(self.limits);
-        let object = match self.store.get(&self.shelf.raw(&identity)?, limit).await {
+    /// Takes one upload in, or puts it into quarantine. Tells if the try ends here.
+    async fn take(&self, work: &mut Work, identity: Identity, is_committed: bool, quarantined: &mut u64) -> Result<Option<Step>> {
+        let Fold { store, shelf, limits, .. } = self.fold;
+        let limit = limits.upload(shelf.subject());
+        let object = match store.get(&shelf.raw(&identity)?, limit).await {
             Ok(Some(object)) => object,
-            Ok(None) => return Ok(Some(work)),
+            // Removed since it was listed: by whoever has it in a commit that is not the one looked at here.
+            Ok(None) if is_committed => return Ok(Some(Step::Contended)),
+            Ok(None) => return Ok(None),
             Err(anneal_store::Error::ExceedLimit { bytes, .. }) => {
                 let rejection = Rejection::new("TooLarge", format!("{bytes} bytes are more than {limit}"));
-                quarantine::commit(self.store, self.shelf, &identity, None, &rejection).await?;
-                *quarantined += 1;
-                return Ok(Some(work));
+                self.refuse(&identity, None, &rejection, quarantined).await?;
+                return Ok(None);
             }
             Err(error) => return Err(error.into()),
         };
@@ -187,138 +255,69 @@ impl Attempt<'_> {
                 }
             );
         }
-        let (body, limits) = (object.body.clone(), self.limits.clone());
-        let folded = tokio::task::spawn_blocking(move || {
-            let result = work.merge.fold(&body, &limits);
-            (work, result)
-        });
-        let (rejection, work) = match folded.await {
-            Ok((mut work, Ok(convergence))) => {
-                work.recent.extend(convergence);
-                work.recent.drain(..work.recent.len().saturating_sub(RECENT));
-                work.inputs.insert(identity.clone());
-                work.folded.push(identity);
-                return Ok(Some(work));
+        match work.folder.fold(object.body.clone()).await {
+            Ok(Ok(convergence)) => {
+                work.add(identity, convergence);
+                work.body = self.suspect.as_ref().map(|_| object.body);
+                Ok(None)
             }
-            Ok((work, Err(rejection))) => (rejection, Some(work)),
-            // The upload found a fault of ours: it must not stop the others.
-            Err(_) => (Rejection::new("Fault", "reading it ended in a fault of the depot"), None),
-        };
-        let keep = self.refused < quarantine::BODIES && *quarantined < quarantine::BODIES;
-        tracing::info!(subject = ?self.shelf.subject(), %identity, reason = rejection.reason, "an upload is put into quarantine");
-        quarantine::commit(self.store, self.shelf, &identity, Some(object.body).filter(|_| keep), &rejection).await?;
-        *quarantined += 1;
-        Ok(work)
-    }
-
-    async fn commit<M: Merge>(&self, work: Work<M>, etag: Option<ETag>, more: bool) -> Result<Option<Outcome>> {
-        let Work {
-            merge,
-            inputs,
-            recent,
-            folded,
-        } = work;
-        let finished = tokio::task::spawn_blocking(move || merge.finish()).await;
-        let merged = match finished {
-            Ok(Ok(merged)) => merged,
             Ok(Err(rejection)) => {
-                return FinishSnafu {
-                    message: rejection.message,
-                }
-                .fail();
+                self.refuse(&identity, Some(object.body), &rejection, quarantined).await?;
+                Ok(None)
             }
-            Err(_) => {
-                return FinishSnafu {
-                    message: "a fault of the depot",
-                }
-                .fail();
-            }
-        };
-        let Merged {
-            digest,
-            published,
-            state,
-            events,
-        } = merged;
-        let published_object = MergedObject::new(self.shelf.published_name(&digest), &published);
-        let state_object = match state {
-            Some(state) => {
-                let object = MergedObject::new(format!("{}{STATE_SUFFIX}", Sha256Digest::of(&state)), &state);
-                self.ensure(&object, state.into()).await?;
-                object
-            }
-            None => published_object.clone(),
-        };
-        self.ensure(&published_object, published.into()).await?;
-        let head = Head {
-            digest,
-            published: published_object,
-            state: state_object,
-            inputs: inputs.into_iter().collect(),
-            events,
-            recent,
-        };
-        let (key, body) = (self.shelf.head()?, documents::encode(&head));
-        let put = match etag {
-            Some(etag) => self.store.put_if_match(&key, body.clone(), &etag).await?,
-            None => self.store.put_if_absent(&key, body.clone()).await?,
-        };
-        if put == Put::Conflict {
-            // Perhaps our own first try, whose answer was lost.
-            let found = self.store.get(&key, body.len() as u64).await;
-            if !matches!(found, Ok(Some(object)) if object.body == body) {
-                return Ok(None);
-            }
+            Err(death) => self
+                .condemn(identity, Some(object.body), death.rejection(), quarantined)
+                .await
+                .map(Some),
         }
-        Ok(Some(Outcome {
-            folded,
-            quarantined: 0,
-            head: Some(head),
-            more,
-        }))
     }
 
-    /// Sees to it that a merged object has exactly these bytes.
-    async fn ensure(&self, object: &MergedObject, body: Bytes) -> Result<()> {
-        let key = self.shelf.merged_object(&object.name)?;
-        if matches!(self.store.put_if_absent(&key, body.clone()).await?, Put::Written(_)) || self.verify(&key, object).await? {
-            return Ok(());
+    /// A folder ended: the upload is suspected, and put into quarantine if it was.
+    async fn condemn(&self, identity: Identity, body: Option<Bytes>, rejection: Rejection, quarantined: &mut u64) -> Result<Step> {
+        if self.suspect.as_ref() != Some(&identity) {
+            tracing::info!(subject = ?self.fold.key.subject, %identity, reason = rejection.reason, "an upload is tried again, alone");
+            return Ok(Step::Died(identity));
         }
-        // Overwritten behind our back, or packed by another version.
-        self.store.delete(&key).await?;
-        let put = self.store.put_if_absent(&key, body).await?;
-        ensure!(matches!(put, Put::Written(_)) || self.verify(&key, object).await?, ContendSnafu);
+        self.refuse(&identity, body, &rejection, quarantined).await?;
+        // Others' subjects have their turn before the next one of this kind.
+        Ok(Step::Done(Box::new(Outcome {
+            more: true,
+            ..Outcome::default()
+        })))
+    }
+
+    async fn refuse(&self, identity: &Identity, body: Option<Bytes>, rejection: &Rejection, quarantined: &mut u64) -> Result<()> {
+        let Fold { store, shelf, .. } = self.fold;
+        let keep = self.refused < quarantine::BODIES && *quarantined < quarantine::BODIES;
+        tracing::info!(subject = ?shelf.subject(), %identity, reason = rejection.reason, "an upload is put into quarantine");
+        quarantine::commit(*store, shelf, identity, body.filter(|_| keep), rejection).await?;
+        *quarantined += 1;
         Ok(())
-    }
-
-    async fn verify(&self, key: &ObjectKey, object: &MergedObject) -> Result<bool> {
-        let Some(found) = self.store.head(key).await? else {
-            return Ok(false);
-        };
-        if found.bytes != object.bytes {
-            return Ok(false);
-        }
-        let sha256 = match found.sha256 {
-            Some(sha256) => Some(sha256),
-            None => self.store.hash(key, object.bytes).await?.map(|(_, sha256)| sha256),
-        };
-        Ok(sha256.is_some_and(|sha256| object.is(found.bytes, Some(sha256))))
     }
 }
 
-impl<M: Merge> Work<M> {
-    fn anew() -> Self {
+impl Work {
+    fn new(folder: Box<dyn Folder>, base: Option<Base>) -> Self {
         Self {
-            merge: M::default(),
-            inputs: BTreeSet::new(),
-            recent: Vec::new(),
+            folder,
+            inputs: base.as_ref().map(|base| base.inputs.clone()).unwrap_or_default(),
+            recent: base.as_ref().map(|base| base.recent.clone()).unwrap_or_default(),
+            base,
             folded: Vec::new(),
+            body: None,
         }
+    }
+
+    fn add(&mut self, identity: Identity, convergence: Option<Convergence>) {
+        self.recent.extend(convergence);
+        self.recent.drain(..self.recent.len().saturating_sub(RECENT));
+        self.inputs.insert(identity.clone());
+        self.folded.push(identity);
     }
 }
 
 /// Everything directly or indirectly below a prefix.
-pub(super) async fn list(store: &dyn ObjectStore, prefix: &Prefix) -> Result<Vec<Summary>, Error> {
+pub(crate) async fn list(store: &dyn ObjectStore, prefix: &Prefix) -> anneal_store::Result<Vec<Summary>> {
     let (mut objects, mut from) = (Vec::new(), None);
     loop {
         let page = store.list(prefix, Depth::All, from.as_ref()).await?;

@@ -1,4 +1,4 @@
-//! The union of reachability metadata (`reachability-metadata.json`, JDK 23 and later), in a canonical form.
+//! The union of reachability metadata in a canonical form.
 //!
 //! A set is an object of lists of entries (`reflection`, `resources`, …, and `foreign` with lists inside). An entry's
 //! identity is everything in it but its flags and its lists of members: with `reflection` that is (condition, type). Entries
@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::bounded::{Bounds, MERGED};
+use super::schema;
 use crate::fold::Rejection;
 
-/// Nesting of objects and lists; the schema needs six.
-const DEPTH: usize = 16;
-/// Entries of one set.
-const ENTRIES: usize = 200_000;
 /// Lists whose members belong to the entry without naming it.
-const MEMBERS: [&str; 4] = ["fields", "locales", "methods", "queriedMethods"];
+const MEMBERS: [&str; 4] = ["classNames", "fields", "locales", "methods"];
+/// Of these, the ones that narrow their entry: a bundle without them is one in all locales, so it is another entry than
+/// one that has them, even empty.
+const NARROWING: [&str; 2] = ["classNames", "locales"];
 
 /// A metadata set.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,9 +25,9 @@ pub(super) struct MetadataSet {
     groups: BTreeMap<String, Self>,
 }
 
-/// Entries by their identity's canonical text.
+/// Entries by their identity's canonical text, apart by whether they are narrowed.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct List(BTreeMap<String, Entry>);
+struct List(BTreeMap<(String, bool), Entry>);
 
 #[derive(Clone, Debug, PartialEq)]
 struct Entry {
@@ -37,33 +38,57 @@ struct Entry {
 }
 
 impl MetadataSet {
-    /// Reads a set; hostile input ends in a rejection.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, Rejection> {
-        let value: Value =
-            serde_json::from_slice(text).map_err(|error| Rejection::new("Syntax", format!("not JSON: line {}", error.line())))?;
-        let mut entries = ENTRIES;
-        Self::from_value(value, 1, &mut entries)
-    }
-
-    fn from_value(value: Value, depth: usize, entries: &mut usize) -> Result<Self, Rejection> {
-        let Value::Object(members) = value else {
-            return Err(schema("a set is an object"));
+    /// The set that a document in the new form describes.
+    pub(super) fn from_document(document: Map<String, Value>, bounds: &Bounds) -> Result<Self, Rejection> {
+        let mut entries = Entries {
+            left: bounds.entries,
+            allowed: bounds.entries,
         };
-        check_depth(depth)?;
         let mut set = Self::default();
-        for (name, value) in members {
-            match value {
-                Value::Array(items) => {
-                    set.lists.insert(name, List::from_items(items, depth + 1, entries)?);
-                }
-                Value::Object(_) => {
-                    set.groups.insert(name, Self::from_value(value, depth + 1, entries)?);
-                }
-                // A remark or a schema's address.
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        for (name, value) in document {
+            if !schema::is_remark(&name) {
+                schema::check_section(&name, &value)?;
+                set.insert(name, value, &mut entries)?;
             }
         }
         Ok(set)
+    }
+
+    fn insert(&mut self, name: String, value: Value, entries: &mut Entries) -> Result<(), Rejection> {
+        match value {
+            Value::Array(items) => {
+                let list = List::from_items(&name, items, entries)?;
+                self.lists.insert(name, list);
+            }
+            Value::Object(members) => {
+                let mut group = Self::default();
+                for (name, value) in members {
+                    group.insert(name, value, entries)?;
+                }
+                self.groups.insert(name, group);
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                return Err(schema::refuse(&name, "it is neither a list nor a group of lists"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why no later fold could read the set, if it has grown too far.
+    pub(super) fn check_size(&self) -> Result<(), Rejection> {
+        let (entries, values) = self.size();
+        if entries <= MERGED.entries && values <= MERGED.values {
+            return Ok(());
+        }
+        let message = format!("the union would have {entries} entries and {values} values");
+        Err(Rejection::new("Limit", message))
+    }
+
+    /// Entries with their members, and JSON values of all kinds.
+    fn size(&self) -> (usize, usize) {
+        let lists = self.lists.values().map(List::size);
+        let groups = self.groups.values().map(Self::size);
+        lists.chain(groups).fold((0, 1), add)
     }
 
     /// Adds another set.
@@ -102,23 +127,43 @@ impl MetadataSet {
     }
 }
 
+/// Entries that a document may still have.
+struct Entries {
+    left: usize,
+    allowed: usize,
+}
+
+impl Entries {
+    fn take(&mut self) -> Result<(), Rejection> {
+        let refuse = || Rejection::new("Limit", format!("more than {} entries", self.allowed));
+        self.left = self.left.checked_sub(1).ok_or_else(refuse)?;
+        Ok(())
+    }
+}
+
+fn add(left: (usize, usize), right: (usize, usize)) -> (usize, usize) {
+    (left.0 + right.0, left.1 + right.1)
+}
+
 impl List {
-    fn from_items(items: Vec<Value>, depth: usize, entries: &mut usize) -> Result<Self, Rejection> {
-        check_depth(depth)?;
+    fn from_items(section: &str, items: Vec<Value>, entries: &mut Entries) -> Result<Self, Rejection> {
         let mut list = Self::default();
         for item in items {
-            *entries = entries
-                .checked_sub(1)
-                .ok_or_else(|| Rejection::new("Limit", format!("more than {ENTRIES} entries")))?;
-            list.add(Entry::from_value(item, depth + 1, entries)?);
+            entries.take()?;
+            list.add(Entry::from_value(section, item, entries)?);
         }
         Ok(list)
+    }
+
+    fn size(&self) -> (usize, usize) {
+        self.0.values().map(Entry::size).fold((0, 1), add)
     }
 
     fn add(&mut self, entry: Entry) {
         let mut identity = String::new();
         write_value(&entry.identity, &mut identity);
-        match self.0.entry(identity) {
+        let is_narrowed = NARROWING.iter().any(|name| entry.members.contains_key(*name));
+        match self.0.entry((identity, is_narrowed)) {
             std::collections::btree_map::Entry::Vacant(place) => {
                 place.insert(entry);
             }
@@ -138,15 +183,13 @@ impl List {
 }
 
 impl Entry {
-    fn from_value(value: Value, depth: usize, entries: &mut usize) -> Result<Self, Rejection> {
-        check_depth(depth + height(&value, DEPTH))?;
-        let Value::Object(fields) = value else {
-            return Ok(Self {
-                identity: value,
-                flags: BTreeMap::new(),
-                members: BTreeMap::new(),
-            });
+    fn from_value(section: &str, value: Value, entries: &mut Entries) -> Result<Self, Rejection> {
+        let mut fields = match value {
+            Value::Object(fields) => fields,
+            _ if schema::is_known(section) => return Err(schema::refuse(section, "an entry is not an object")),
+            plain => return Ok(Self::plain(plain)),
         };
+        schema::normalize(section, &mut fields)?;
         let (mut identity, mut flags, mut members) = (Map::new(), BTreeMap::new(), BTreeMap::new());
         for (name, value) in fields {
             match value {
@@ -154,11 +197,11 @@ impl Entry {
                     flags.insert(name, flag);
                 }
                 Value::Array(items) if MEMBERS.contains(&&*name) => {
-                    // An empty list says nothing.
-                    if items.is_empty() {
-                        continue;
+                    // An empty list says nothing, unless it narrows.
+                    if !items.is_empty() || NARROWING.contains(&&*name) {
+                        let list = List::from_items(&name, items, entries)?;
+                        members.insert(name, list);
                     }
-                    members.insert(name, List::from_items(items, depth + 1, entries)?);
                 }
                 value => {
                     identity.insert(name, value);
@@ -170,6 +213,19 @@ impl Entry {
             flags,
             members,
         })
+    }
+
+    fn plain(identity: Value) -> Self {
+        Self {
+            identity,
+            flags: BTreeMap::new(),
+            members: BTreeMap::new(),
+        }
+    }
+
+    fn size(&self) -> (usize, usize) {
+        let own = (1, count(&self.identity) + self.flags.len());
+        self.members.values().map(List::size).fold(own, add)
     }
 
     fn merge(&mut self, other: Self) {
@@ -192,29 +248,13 @@ impl Entry {
     }
 }
 
-fn schema(message: &str) -> Rejection {
-    Rejection::new("Schema", message)
-}
-
-fn check_depth(depth: usize) -> Result<(), Rejection> {
-    if depth <= DEPTH {
-        Ok(())
-    } else {
-        Err(Rejection::new("Limit", format!("nested deeper than {DEPTH}")))
+/// A value with all that is in it. Its depth is bounded by the reader.
+fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(fields) => fields.values().map(count).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
-}
-
-/// How deep a value is nested, as far as `most`.
-fn height(value: &Value, most: usize) -> usize {
-    if most == 0 {
-        return 0;
-    }
-    let below = match value {
-        Value::Array(items) => items.iter().map(|item| 1 + height(item, most - 1)).max(),
-        Value::Object(fields) => fields.values().map(|field| 1 + height(field, most - 1)).max(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-    };
-    below.unwrap_or(0)
 }
 
 /// Writes a value with sorted keys, whatever order the map keeps.

@@ -63,6 +63,7 @@ async fn pods_ask_no_facts_and_the_controller_asks_no_grants() {
         builds: Vec::new(),
         profiles: Vec::new(),
         metadata: None,
+        references: None,
     };
     assert_eq!(depot.call::<Facts>(FACTS_PATH, BUILD, &question).await, Err(ProblemCode::Forbidden));
     let purge = PurgeRequest { function: function() };
@@ -143,6 +144,7 @@ async fn a_store_that_is_away_is_unavailable() {
         builds: vec![build_key()],
         profiles: Vec::new(),
         metadata: None,
+        references: None,
     };
     assert_eq!(
         depot.call::<Facts>(FACTS_PATH, CONTROLLER, &question).await,

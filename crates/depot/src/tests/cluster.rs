@@ -106,6 +106,11 @@ impl FakeCluster {
         self.0.lock().unwrap().objects.insert(path.to_owned(), object);
     }
 
+    /// An object that is read as a whole.
+    pub(crate) fn put_object(&self, path: &str, object: Value) {
+        self.0.lock().unwrap().objects.insert(path.to_owned(), object);
+    }
+
     pub(crate) fn edit(&self, path: &str, edit: impl FnOnce(&mut Value)) {
         edit(&mut self.0.lock().unwrap().objects.get_mut(path).unwrap()["metadata"]);
     }

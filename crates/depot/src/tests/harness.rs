@@ -16,6 +16,7 @@ use anneal_protocol::{
 };
 use anneal_store::{Clock, MemorySettings, MemoryStore, OBJECTS_PATH, ObjectKey, ObjectStore, Sha256Digest};
 use anneal_telemetry::Registry;
+use anneal_tls::{Held, testing::Site};
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
@@ -28,10 +29,13 @@ use crate::{
     api::{self, Depot},
     args::{Accounts, Limits},
     authentication::Authenticator,
+    certificates::{Certificates, StoreAuthority},
     cluster::Cluster,
-    fold::FoldLimits,
+    fold::{FoldLimits, tests::InProcess},
     metrics::Metrics,
     queue::{self, FoldQueue},
+    retention::Retention,
+    verifier::Verifier,
 };
 
 pub(crate) const CONTROLLER: &str = "controller-token";
@@ -100,17 +104,26 @@ impl Harness {
             cluster.job(&function(), job);
         }
         cluster.executor(&function(), EXECUTOR, &build_key());
+        let certificates = Certificates {
+            held: Held::default(),
+            store: StoreAuthority::Depot,
+        };
+        certificates.held.set(Site::default().authorities);
         let metrics = Metrics::register(&Registry::new()).unwrap();
         let depot = Arc::new(Depot {
             store: wrap(Arc::clone(&memory)),
             cluster: Cluster::new(cluster.client()),
             authenticator: Authenticator::new(Cluster::new(cluster.client()), accounts, clock.clone()),
             queue: FoldQueue::new(metrics.queue.clone()),
+            folders: Arc::new(InProcess::default()),
+            verifier: Verifier::default(),
             limits: Limits {
                 grant_life: Duration::from_mins(5),
                 max_profiles: 100,
                 fold: FoldLimits::default(),
+                retention: Retention::default(),
             },
+            certificates,
             clock,
             metrics,
         });
@@ -190,9 +203,14 @@ impl Harness {
             builds: Vec::new(),
             profiles: Vec::new(),
             metadata: None,
+            references: None,
         };
         edit(&mut request);
-        self.call(FACTS_PATH, CONTROLLER, &request).await.unwrap()
+        self.try_facts(&request).await.unwrap()
+    }
+
+    pub(crate) async fn try_facts(&self, request: &FactsRequest) -> Result<Facts, ProblemCode> {
+        self.call(FACTS_PATH, CONTROLLER, request).await
     }
 
     /// Runs the folds that wait now, as the worker does.

@@ -5,7 +5,11 @@ use anneal_store::ObjectStore;
 use http::StatusCode;
 
 use super::harness::{EXECUTOR, Harness, build_key, function};
-use crate::{fold::tests::profile, orphans, sweep::Sweep};
+use crate::{
+    fold::tests::profile,
+    orphans,
+    sweep::{Sources, Sweep},
+};
 
 async fn upload(depot: &Harness, window: u64) {
     let object = Writable::Profile {
@@ -16,7 +20,13 @@ async fn upload(depot: &Harness, window: u64) {
 }
 
 async fn pass(depot: &Harness, sweep: &mut Sweep) -> u64 {
-    sweep.pass(&*depot.depot.store, &depot.depot.queue).await.unwrap()
+    let inner = &depot.depot;
+    let sources = Sources {
+        store: &*inner.store,
+        verifier: &inner.verifier,
+        queue: &inner.queue,
+    };
+    sweep.pass(sources).await.unwrap()
 }
 
 async fn inputs(depot: &Harness) -> usize {
@@ -67,10 +77,7 @@ async fn finds_what_was_deleted() {
 
 async fn remove_orphans(depot: &Harness, namespaces: &[&str]) -> u64 {
     let namespaces: Vec<_> = namespaces.iter().map(ToString::to_string).collect();
-    let depot = &depot.depot;
-    orphans::pass(&*depot.store, &depot.cluster, &depot.clock, &depot.metrics, &namespaces)
-        .await
-        .unwrap()
+    orphans::pass(&depot.depot, &namespaces).await.unwrap()
 }
 
 #[tokio::test]
@@ -105,11 +112,6 @@ async fn removes_nothing_when_the_functions_cannot_be_listed() {
         .unwrap();
     depot.pass(601);
     depot.cluster.set_down(true);
-    let inner = &depot.depot;
-    assert!(
-        orphans::pass(&*inner.store, &inner.cluster, &inner.clock, &inner.metrics, &[])
-            .await
-            .is_err()
-    );
+    assert!(orphans::pass(&depot.depot, &[]).await.is_err());
     assert_eq!(depot.keys("functions").await.len(), 1);
 }

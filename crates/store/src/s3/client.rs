@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use object_store::{
-    BackoffConfig, ClientOptions, RetryConfig,
+    BackoffConfig, Certificate, ClientOptions, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder, Checksum},
 };
 use snafu::ensure;
@@ -47,6 +47,8 @@ pub struct S3Settings {
     pub region: String,
     /// Who we are.
     pub credentials: Credentials,
+    /// The authorities (PEM) by which the endpoint is known, where those are not public ones.
+    pub authorities: Option<String>,
     /// The time, as it enters grants.
     pub clock: Clock,
 }
@@ -64,11 +66,17 @@ pub(super) fn client(settings: &S3Settings) -> Result<AmazonS3> {
     }
     let mut headers = HeaderMap::new();
     headers.insert(CHECKSUM_MODE, HeaderValue::from_static("ENABLED"));
-    let options = ClientOptions::new()
+    let mut options = ClientOptions::new()
         .with_default_headers(headers)
         .with_connect_timeout(Duration::from_secs(5))
         .with_timeout(BODY_DEADLINE)
         .with_allow_http(settings.endpoint.scheme() == "http");
+    if let Some(bundle) = &settings.authorities {
+        let certificates = Certificate::from_pem_bundle(bundle.as_bytes());
+        for certificate in certificates.map_err(|error| ConfigureSnafu { reason: error.to_string() }.build())? {
+            options = options.with_root_certificate(certificate);
+        }
+    }
     let retry = RetryConfig {
         backoff: BackoffConfig {
             init_backoff: Duration::from_millis(100),

@@ -1,15 +1,14 @@
 //! Uploads that must not be taken in.
 
-use anneal_store::{Clock, ObjectStore};
+use anneal_store::ObjectStore;
 use bytes::Bytes;
 use rstest::rstest;
 
-use super::{gzip, head, memory, profile, profiles, run, upload};
+use super::{InProcess, gzip, head, memory, profile, profiles, run, run_with, upload};
 use crate::{
     documents::{self, Document},
-    fold::{FoldLimits, Reason, fold},
+    fold::{FoldLimits, Reason},
     layout::Identity,
-    profiles::ProfileMerge,
 };
 
 #[rstest]
@@ -54,6 +53,6 @@ async fn bombs_end_in_quarantine() {
         inflated: 4 << 20,
         ..FoldLimits::default()
     };
-    let outcome = fold::<ProfileMerge>(&*store, &profiles(), &limits, &Clock::system()).await.unwrap();
+    let outcome = run_with(&*store, &InProcess::new(&limits), profiles(), &limits).await.unwrap();
     assert_eq!((outcome.folded.len(), outcome.quarantined), (1, 3));
 }

@@ -3,19 +3,16 @@
 use std::sync::Arc;
 
 use anneal_store::{
-    Clock, MemoryStore, ObjectStore, Sha256Digest,
+    MemoryStore, ObjectStore, Sha256Digest,
     testing::{Fault, FaultyStore},
 };
 use rstest::rstest;
 
-use super::{contents, head, memory, metadata, upload};
-use crate::{
-    fold::{FoldLimits, Outcome, Result, fold},
-    metadata::MetadataMerge,
-};
+use super::{InProcess, contents, head, memory, metadata, run_with, upload};
+use crate::fold::{FoldLimits, Outcome, Result};
 
 async fn run_metadata(store: &dyn ObjectStore) -> Result<Outcome> {
-    fold::<MetadataMerge>(store, &metadata(), &FoldLimits::default(), &Clock::system()).await
+    run_with(store, &InProcess::default(), metadata(), &FoldLimits::default()).await
 }
 
 async fn stored_metadata() -> Arc<MemoryStore> {
