@@ -90,6 +90,24 @@ readinessProbe:
 {{- end }}
 {{- end -}}
 
+{{/* Where functions' pods find the store, as JSON: as told, or as its address tells: an IP, or the namespace of its Service. */}}
+{{- define "anneal.storePeers" -}}
+{{- $peers := .Values.networkPolicy.functions.storePeers -}}
+{{- range .Values.networkPolicy.functions.storeCidrs -}}
+{{- $peers = append $peers (dict "ipBlock" (dict "cidr" .)) -}}
+{{- end -}}
+{{- if not $peers -}}
+{{- $host := (urlParse (default .Values.store.endpoint .Values.store.tenantEndpoint)).hostname -}}
+{{- if regexMatch "^[0-9]+([.][0-9]+){3}$" $host -}}
+{{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/32" $host))) -}}
+{{- else if regexMatch "^[a-z0-9-]+[.][a-z0-9-]+[.]svc([.]|$)" $host -}}
+{{- $namespace := index (splitList "." $host) 1 -}}
+{{- $peers = list (dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" $namespace))) -}}
+{{- end -}}
+{{- end -}}
+{{- $peers | toJson -}}
+{{- end -}}
+
 {{/* NetworkPolicy ports of a list of numbers. */}}
 {{- define "anneal.ports" -}}
 {{- range . }}

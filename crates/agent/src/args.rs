@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use anneal_protocol::{
     AGENT_PORT, FUNCTION_PORT,
-    agent::{AgentConfig, CONFIG_VARIABLE, LAUNCHER_PATH, POD_NAME_VARIABLE, POD_UID_VARIABLE, SOURCE_DIR, TOKEN_PATH, WORK_DIR},
+    agent::{
+        AUTHORITIES_PATH, AgentConfig, CONFIG_VARIABLE, LAUNCHER_PATH, POD_NAME_VARIABLE, POD_UID_VARIABLE, SOURCE_DIR, TOKEN_PATH,
+        WORK_DIR,
+    },
 };
-use snafu::{ResultExt, Snafu};
+use snafu::{ResultExt, Snafu, ensure};
 
 use crate::{client::Roots, retry::Pace, workspace::Workspace};
 
@@ -28,6 +31,9 @@ pub struct Args {
     /// The service-account token for the depot.
     #[arg(long, default_value = TOKEN_PATH)]
     pub token_file: PathBuf,
+    /// The certificate authorities (PEM) by which the depot is known.
+    #[arg(long, default_value = AUTHORITIES_PATH)]
+    pub authorities_file: PathBuf,
     /// The launcher's jar.
     #[arg(long, default_value = LAUNCHER_PATH)]
     pub launcher: PathBuf,
@@ -63,6 +69,9 @@ pub enum Error {
         /// Where and why.
         source: serde_json::Error,
     },
+    /// Tokens are sent over TLS alone.
+    #[snafu(display("the depot's address does not begin with https://"))]
+    PlainDepot,
 }
 
 /// What the flags say, checked.
@@ -71,6 +80,7 @@ pub(crate) struct Settings {
     pub(crate) config: AgentConfig,
     pub(crate) workspace: Workspace,
     pub(crate) token_file: PathBuf,
+    pub(crate) authorities_file: PathBuf,
     pub(crate) launcher: PathBuf,
     pub(crate) source_dir: PathBuf,
     pub(crate) control_port: u16,
@@ -85,10 +95,13 @@ impl TryFrom<Args> for Settings {
     type Error = Error;
 
     fn try_from(args: Args) -> Result<Self, Error> {
+        let config: AgentConfig = serde_json::from_str(&args.config).context(ParseConfigSnafu)?;
+        ensure!(config.depot.starts_with("https://"), PlainDepotSnafu);
         Ok(Self {
-            config: serde_json::from_str(&args.config).context(ParseConfigSnafu)?,
+            config,
             workspace: Workspace::new(args.work_dir),
             token_file: args.token_file,
+            authorities_file: args.authorities_file,
             launcher: args.launcher,
             source_dir: args.source_dir,
             control_port: args.control_port,

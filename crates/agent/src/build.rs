@@ -4,6 +4,7 @@ mod arguments;
 mod capture;
 mod hide;
 mod memory;
+mod older;
 mod properties;
 mod report;
 mod run;
@@ -114,6 +115,9 @@ async fn fetch(settings: &Settings, work: &Build, transfer: &Transfer) -> Result
         };
         let target = workspace.metadata_file();
         transfer.fetch(&object, &inputs::plain(digest), &target).await.context(FetchSnafu)?;
+        let folder = workspace.metadata();
+        let written = tokio::task::spawn_blocking(move || older::write(&target, &folder)).await;
+        written.map_err(io::Error::other).flatten().context(WriteSnafu)?;
     }
     if work.kind == BuildKind::Optimized {
         let profile = work.profile.as_ref().context(IncompleteSnafu { what: "profile" })?;

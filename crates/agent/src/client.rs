@@ -62,11 +62,6 @@ pub(crate) fn function() -> Result<Client, Error> {
     builder(Vec::new()).pool_max_idle_per_host(0).build().context(BuildClientSnafu)
 }
 
-/// For the depot, which is spoken to without TLS.
-pub(crate) fn plain() -> Result<Client, Error> {
-    builder(Vec::new()).build().context(BuildClientSnafu)
-}
-
 /// For one host of a source, which is reached at exactly these addresses.
 pub(crate) async fn pinned(roots: &Roots, host: &str, addresses: &[SocketAddr]) -> Result<Client, Error> {
     builder(roots.certificates().await?)
@@ -75,9 +70,9 @@ pub(crate) async fn pinned(roots: &Roots, host: &str, addresses: &[SocketAddr]) 
         .context(BuildClientSnafu)
 }
 
-/// Clients for the store, one per certificate authority.
+/// Clients for the depot and the store, one per bundle of certificate authorities.
 #[derive(Clone)]
-pub(crate) struct Stores {
+pub(crate) struct Clients {
     roots: Roots,
     clients: Arc<Mutex<HashMap<Trust, Client>>>,
 }
@@ -89,7 +84,7 @@ enum Trust {
     Own(String),
 }
 
-impl Stores {
+impl Clients {
     pub(crate) fn new(roots: Roots) -> Self {
         Self {
             roots,
@@ -97,7 +92,7 @@ impl Stores {
         }
     }
 
-    /// The client for a grant's URL and certificate authority.
+    /// The client for a URL and the authorities that its server is known by; without any, the public ones.
     pub(crate) async fn client(&self, url: &str, authority: Option<&str>) -> Result<Client, Error> {
         let trust = match authority {
             _ if url.starts_with("http://") => Trust::Plain,
@@ -130,7 +125,7 @@ mod tests {
     #[tokio::test]
     async fn the_built_in_authorities_are_all_understood() {
         assert!(Roots::new(None).certificates().await.unwrap().len() > 100);
-        let stores = Stores::new(Roots::new(None));
+        let stores = Clients::new(Roots::new(None));
         stores.client("https://store.example/", None).await.unwrap();
         stores.client("http://store.example/", None).await.unwrap();
         assert_eq!(stores.clients.lock().await.len(), 2);

@@ -1,4 +1,6 @@
 //! The agent's own port: readiness for the kubelet, totals from the gateways. Decides nothing but who may speak.
+//!
+//! It speaks TLS only: before there is a certificate nobody is answered, so the pod is not ready.
 
 mod port;
 mod reviews;
@@ -12,7 +14,7 @@ use std::{
 };
 
 use anneal_protocol::{
-    agent::TotalsReport,
+    agent::{TOTALS_PATH, TotalsReport},
     problem::{Problem, ProblemCode},
 };
 use axum::{
@@ -74,7 +76,7 @@ impl Shared {
 pub(crate) fn router(shared: Arc<Shared>, reviews: Reviews) -> Router {
     Router::new()
         .route("/readyz", get(readyz))
-        .route("/v1/totals", post(totals))
+        .route(TOTALS_PATH, post(totals))
         .with_state(Control { shared, reviews })
 }
 

@@ -1,21 +1,26 @@
-//! Speaks to the depot: grants, confirmations, reviews.
+//! Speaks to the depot: grants, confirmations, reviews, certificates.
 //!
-//! The token is read anew for every try, because the kubelet replaces it. Every try has a deadline, tries are bounded.
+//! The token and the authorities are read anew for every try, because the kubelet replaces them. Every try has a deadline, tries are bounded.
 
 use std::{io, path::PathBuf, sync::Arc};
 
 use anneal_protocol::{
     depot::{
-        CONFIRMATIONS_PATH, Confirmation, Confirmed, GRANTS_PATH, Grant, GrantRequest, REVIEWS_PATH, TokenReviewReply, TokenReviewRequest,
+        CERTIFICATES_PATH, CONFIRMATIONS_PATH, CertificateReply, CertificateRequest, Confirmation, Confirmed, GRANTS_PATH, Grant,
+        GrantRequest, REVIEWS_PATH, TokenReviewReply, TokenReviewRequest,
     },
     problem::{Problem, ProblemCode},
 };
 use futures::TryStreamExt;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
 use snafu::{ResultExt, Snafu, ensure};
 
-use crate::retry::Pace;
+use crate::{
+    args::Settings,
+    client::{self, Clients},
+    retry::Pace,
+};
 
 /// The largest answer that is read: a grant with a CA bundle has some kilobytes.
 const ANSWER_BYTES: usize = 1 << 20;
@@ -28,6 +33,10 @@ const SENTENCE: usize = 200;
 pub(crate) enum Error {
     #[snafu(display("the token {path:?} cannot be read"))]
     ReadToken { source: io::Error, path: PathBuf },
+    #[snafu(display("the authorities {path:?} cannot be read"))]
+    ReadAuthorities { source: io::Error, path: PathBuf },
+    #[snafu(display("there is no client for the depot"))]
+    MakeClient { source: client::Error },
     #[snafu(display("the depot cannot be reached"))]
     Call { source: reqwest::Error },
     #[snafu(display("the depot's answer is not understood"))]
@@ -69,7 +78,7 @@ impl Error {
     pub(crate) const fn is_passing(&self) -> bool {
         match self {
             Self::Refuse { code, .. } => matches!(code, ProblemCode::Unavailable | ProblemCode::Unknown | ProblemCode::Unauthenticated),
-            Self::ReadToken { .. } | Self::Call { .. } | Self::Late { .. } => true,
+            Self::ReadToken { .. } | Self::ReadAuthorities { .. } | Self::MakeClient { .. } | Self::Call { .. } | Self::Late { .. } => true,
             Self::ParseAnswer { .. } | Self::LongAnswer => false,
         }
     }
@@ -84,21 +93,34 @@ pub(crate) struct Depot {
 struct Inner {
     base: String,
     token: PathBuf,
-    client: Client,
+    authorities: PathBuf,
+    clients: Clients,
     pace: Pace,
 }
 
 impl Depot {
-    pub(crate) fn new(base: &str, token: PathBuf, client: Client, pace: Pace) -> Self {
-        let base = base.trim_end_matches('/').to_owned();
+    /// The depot that the settings name.
+    pub(crate) fn new(settings: &Settings, clients: Clients) -> Self {
         Self {
-            inner: Arc::new(Inner { base, token, client, pace }),
+            inner: Arc::new(Inner {
+                base: settings.config.depot.trim_end_matches('/').to_owned(),
+                token: settings.token_file.clone(),
+                authorities: settings.authorities_file.clone(),
+                clients,
+                pace: settings.pace,
+            }),
         }
     }
 
     /// The pace at which this depot is asked.
     pub(crate) fn pace(&self) -> Pace {
         self.inner.pace
+    }
+
+    /// By whom the depot is known now.
+    pub(crate) async fn authorities(&self) -> Result<String, Error> {
+        let path = &self.inner.authorities;
+        tokio::fs::read_to_string(path).await.context(ReadAuthoritiesSnafu { path })
     }
 
     /// Asks for the right to one request to the store.
@@ -121,6 +143,11 @@ impl Depot {
     /// Asks once whether a token is a gateway's: its bearer waits and will call again.
     pub(crate) async fn review(&self, token: String) -> Result<TokenReviewReply, Error> {
         self.once(REVIEWS_PATH, &TokenReviewRequest { token }).await
+    }
+
+    /// Asks once for a certificate of this pod's control port: for whoever has a pace of its own.
+    pub(crate) async fn certificate(&self, request: &CertificateRequest) -> Result<CertificateReply, Error> {
+        self.once(CERTIFICATES_PATH, request).await
     }
 
     async fn insist<B, A>(&self, path: &str, body: &B) -> Result<A, Error>
@@ -164,8 +191,12 @@ impl Depot {
         B: Serialize + Sync,
         A: DeserializeOwned,
     {
-        let Inner { base, token, client, .. } = &*self.inner;
+        let Inner { base, token, clients, .. } = &*self.inner;
         let token = tokio::fs::read_to_string(token).await.context(ReadTokenSnafu { path: token })?;
+        let client = clients
+            .client(base, Some(&self.authorities().await?))
+            .await
+            .context(MakeClientSnafu)?;
         let response = client
             .post(format!("{base}{path}"))
             .bearer_auth(token.trim())

@@ -5,6 +5,7 @@
 
 mod args;
 mod build;
+mod certificate;
 mod child;
 mod client;
 mod control;
@@ -34,7 +35,7 @@ use snafu::{ResultExt, Snafu};
 pub use args::Args;
 pub use install::{Error as InstallError, install};
 
-use crate::{args::Settings, client::Stores, depot::Depot, signals::Signals, transfer::Transfer};
+use crate::{args::Settings, client::Clients, depot::Depot, signals::Signals, transfer::Transfer};
 
 /// Why the agent ended before its work was done.
 #[derive(Debug, Snafu)]
@@ -98,13 +99,8 @@ fn prepare(args: Args) -> Result<(Settings, Signals), Error> {
 
 /// The work and what the controller is told of it.
 async fn work(settings: &Settings, signals: Signals) -> (Result<(), Error>, Option<Termination>) {
-    let client = match client::plain() {
-        Ok(client) => client,
-        Err(error) => return (failed(error), Some(Termination::AgentFault)),
-    };
-    let token = settings.token_file.clone();
-    let depot = Depot::new(&settings.config.depot, token, client, settings.pace);
-    let transfer = Transfer::new(depot, Stores::new(settings.roots.clone()));
+    let clients = Clients::new(settings.roots.clone());
+    let transfer = Transfer::new(Depot::new(settings, clients.clone()), clients);
     match &settings.config.work {
         Work::Resolve(work) => {
             let resolved = tokio::select! {

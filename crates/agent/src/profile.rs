@@ -7,14 +7,26 @@ use std::{
 };
 
 use anneal_iprof::{Limits, check};
+use anneal_protocol::depot::METADATA_FILES;
 use flate2::{Compression, write::GzEncoder};
-use serde_json::{Map, Value};
+use serde::de::IgnoredAny;
 use snafu::{ResultExt, Snafu};
 
 use crate::digest::{Content, Digesting, of_bytes, open_regular};
 
-/// The largest set of reachability metadata that is read.
+/// The most reachability metadata that is read, all files together.
 const METADATA_BYTES: u64 = 64 << 20;
+/// What tracers of JDK 23 and later write.
+const NEW_METADATA: &str = "reachability-metadata.json";
+/// What older tracers write, and newer ones for what the new file cannot say.
+const OLDER_METADATA: [&str; 6] = [
+    "jni-config.json",
+    "predefined-classes-config.json",
+    "proxy-config.json",
+    "reflect-config.json",
+    "resource-config.json",
+    "serialization-config.json",
+];
 
 /// Why there is nothing to upload.
 #[derive(Debug, Snafu)]
@@ -25,8 +37,10 @@ pub(crate) enum Error {
     ReadFile { source: io::Error },
     #[snafu(display("the profile is not valid"))]
     CheckProfile { source: anneal_iprof::Error },
-    #[snafu(display("the metadata is not a JSON object"))]
+    #[snafu(display("the metadata is not JSON"))]
     ParseMetadata { source: serde_json::Error },
+    #[snafu(display("the metadata is not a JSON object"))]
+    MistakeMetadata,
     #[snafu(display("the metadata is longer than {METADATA_BYTES} bytes"))]
     LongMetadata,
     #[snafu(display("the packed file cannot be written"))]
@@ -73,16 +87,50 @@ fn compress(mut file: File, output: Digesting<impl Write>) -> io::Result<Content
     packed.finish()?.finish().map(|(_, content)| content)
 }
 
-/// Checks reachability metadata and copies it into `target`. Blocks.
-pub(crate) fn copy_metadata(metadata: &Path, target: &Path) -> Result<Content, Error> {
+/// Checks what a tracer left in its folder and packs it into one document. Blocks.
+///
+/// The file of JDK 23 and later alone is the document as it is. Older files, which newer tracers still write beside it for
+/// what it cannot say, go into a document of files by name.
+pub(crate) fn pack_metadata(folder: &Path, target: &Path) -> Result<Content, Error> {
+    let mut files = Vec::new();
+    let mut left = METADATA_BYTES;
+    for name in [NEW_METADATA].into_iter().chain(OLDER_METADATA) {
+        match read_json(&folder.join(name), left) {
+            Ok(text) => {
+                left -= text.len() as u64;
+                files.push((name, text));
+            }
+            Err(Error::Missing) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    match &files[..] {
+        [] => MissingSnafu.fail(),
+        [(NEW_METADATA, text)] => {
+            // It is JSON: its first sign tells what it is.
+            snafu::ensure!(text.trim_start().starts_with('{'), MistakeMetadataSnafu);
+            write_metadata(text.as_bytes(), target)
+        }
+        files => write_metadata(document(files).as_bytes(), target),
+    }
+}
+
+/// A document of several files. Their texts stay as they are; the names are ours and need no escapes.
+fn document(files: &[(&str, String)]) -> String {
+    let files: Vec<String> = files.iter().map(|(name, text)| format!("\"{name}\":{text}")).collect();
+    format!("{{\"{METADATA_FILES}\":{{{}}}}}", files.join(","))
+}
+
+/// The text of a file, if it is JSON. Nothing is built of it: that is the depot's, within its own bounds.
+fn read_json(path: &Path, allowed: u64) -> Result<String, Error> {
     let mut bytes = Vec::new();
-    let file = open(metadata)?;
-    file.take(METADATA_BYTES + 1).read_to_end(&mut bytes).context(ReadFileSnafu)?;
-    if bytes.len() as u64 > METADATA_BYTES {
+    open(path)?.take(allowed + 1).read_to_end(&mut bytes).context(ReadFileSnafu)?;
+    if bytes.len() as u64 > allowed {
         return LongMetadataSnafu.fail();
     }
-    serde_json::from_slice::<Map<String, Value>>(&bytes).context(ParseMetadataSnafu)?;
-    write_metadata(&bytes, target)
+    let text = String::from_utf8(bytes).map_err(io::Error::other).context(ReadFileSnafu)?;
+    serde_json::from_str::<IgnoredAny>(&text).context(ParseMetadataSnafu)?;
+    Ok(text)
 }
 
 /// The metadata of a function that reaches nothing by reflection.

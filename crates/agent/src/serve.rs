@@ -20,6 +20,7 @@ use anneal_protocol::{
     depot::LossCause,
     termination::Termination,
 };
+use anneal_tls::Identity;
 use snafu::{ResultExt, Snafu};
 use tokio::{
     net::TcpListener,
@@ -35,6 +36,7 @@ use self::{
 };
 use crate::{
     args::Settings,
+    certificate,
     child::{Child, Exit, Stopped, prefer_for_oom},
     client,
     control::{self, Reviews, Shared},
@@ -108,7 +110,10 @@ async fn serve_on(listener: TcpListener, settings: &Settings, serve: &Serve, tra
     })));
     let reviews = Reviews::new(transfer.depot().clone());
     let routes = control::router(Arc::clone(&shared), reviews);
-    let _control = Task(tokio::spawn(control::serve(listener, routes)));
+    let identity = Identity::default();
+    let certificate = certificate::keep(transfer.depot().clone(), workspace.certificate(), identity.clone());
+    let _certificate = Task(tokio::spawn(certificate));
+    let _control = Task(tokio::spawn(control::serve(listener, routes, identity)));
 
     let ledger = Arc::new(Ledger::load(workspace.ledger()).context(RecordSnafu)?);
     let outbox = Outbox::open(workspace.outbox(), serve.build_key.clone(), Arc::clone(&ledger)).context(RecordSnafu)?;

@@ -13,11 +13,12 @@ use std::{
 
 use anneal_protocol::{
     depot::{
-        CONFIRMATIONS_PATH, Confirmation, Confirmed, GRANTS_PATH, Grant, GrantRequest, REVIEWS_PATH, Readable, TokenReviewReply,
-        TokenReviewRequest, Writable,
+        CERTIFICATES_PATH, CONFIRMATIONS_PATH, CertificateReply, CertificateRequest, Confirmation, Confirmed, GRANTS_PATH, Grant,
+        GrantRequest, REVIEWS_PATH, Readable, TokenReviewReply, TokenReviewRequest, Writable,
     },
     problem::{Problem, ProblemCode},
 };
+use anneal_tls::testing::{Site, now};
 use axum::{
     Json, Router,
     body::{Bytes, to_bytes},
@@ -26,6 +27,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, post},
 };
+use reqwest::{Certificate, Client};
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 
 pub(crate) use jar::{jar, map_class};
@@ -82,11 +84,15 @@ pub(crate) struct Facts {
     pub(crate) store_faults: VecDeque<Fault>,
     pub(crate) gateways: Vec<String>,
     pub(crate) reviews: usize,
+    pub(crate) certificate_faults: VecDeque<Fault>,
+    /// Keys that certificates were asked for.
+    pub(crate) keys: Vec<String>,
 }
 
 /// The depot and its store.
 pub(crate) struct Backend {
     pub(crate) base: String,
+    pub(crate) site: Site,
     facts: Arc<Mutex<Facts>>,
     task: JoinHandle<()>,
 }
@@ -100,6 +106,7 @@ impl Drop for Backend {
 #[derive(Clone)]
 struct Shared {
     base: String,
+    site: Site,
     facts: Arc<Mutex<Facts>>,
 }
 
@@ -117,24 +124,32 @@ impl Shared {
 impl Backend {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let facts = Arc::<Mutex<Facts>>::default();
+        let base = format!("https://{}", listener.local_addr().unwrap());
+        let (facts, site) = (Arc::<Mutex<Facts>>::default(), Site::default());
         let shared = Shared {
             base: base.clone(),
+            site: site.clone(),
             facts: Arc::clone(&facts),
         };
         let routes = Router::new()
             .route(GRANTS_PATH, post(grant))
             .route(CONFIRMATIONS_PATH, post(confirm))
             .route(REVIEWS_PATH, post(review))
+            .route(CERTIFICATES_PATH, post(certificate))
             .route("/store/{key}", any(object))
             .with_state(shared);
-        let task = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { base, facts, task }
+        let task = site.serve(listener, routes, &["127.0.0.1"]);
+        Self { base, site, facts, task }
     }
 
     pub(crate) fn facts(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A client of whatever this one's authority signed.
+    pub(crate) fn client(&self) -> Client {
+        let bundle = Certificate::from_pem_bundle(self.site.authorities.bundle().as_bytes()).unwrap();
+        Client::builder().no_proxy().tls_certs_only(bundle).build().unwrap()
     }
 
     /// Puts an object where a read finds it.
@@ -187,7 +202,7 @@ async fn grant(State(shared): State<Shared>, headers: HeaderMap, Json(request): 
         url: format!("{}/store/{key}?signature=secret", shared.base),
         headers: headers.into_iter().collect(),
         expires_seconds: 300,
-        ca: None,
+        ca: Some(shared.site.authorities.bundle()),
     };
     Json(grant).into_response()
 }
@@ -214,6 +229,20 @@ async fn review(State(shared): State<Shared>, Json(request): Json<TokenReviewReq
         cache_seconds: 60,
     })
     .into_response()
+}
+
+async fn certificate(State(shared): State<Shared>, Json(request): Json<CertificateRequest>) -> Response {
+    let mut facts = shared.facts();
+    if let Some(Fault::Refuse(code)) = facts.certificate_faults.pop_front() {
+        return refuse(code);
+    }
+    let key = request.public_key.parse().expect("a public key");
+    facts.keys.push(request.public_key);
+    // Tests reach the pod by its address.
+    let names = ["127.0.0.1".to_owned()];
+    let chain = shared.site.authorities.signer(now()).sign(&key, &names, now()).unwrap();
+    let renew_seconds = 57_600;
+    Json(CertificateReply { chain, renew_seconds }).into_response()
 }
 
 async fn object(State(shared): State<Shared>, request: Request) -> Response {

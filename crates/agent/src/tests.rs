@@ -22,16 +22,22 @@ struct Command {
 }
 
 /// A container's folder, and the flags that make the agent use it.
-fn container(config: &str) -> (TempDir, Args) {
+fn container(config: &str, authorities: &str) -> (TempDir, Args) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).into_os_string();
-    for (name, content) in [("token", "token"), ("launcher.jar", "jar"), ("termination-log", "")] {
+    for (name, content) in [
+        ("token", "token"),
+        ("ca.crt", authorities),
+        ("launcher.jar", "jar"),
+        ("termination-log", ""),
+    ] {
         std::fs::write(path(name), content).unwrap();
     }
     let mut words = vec!["agent".into(), "--config".into(), config.into()];
     for (flag, name) in [
         ("--work-dir", "work"),
         ("--token-file", "token"),
+        ("--authorities-file", "ca.crt"),
         ("--launcher", "launcher.jar"),
         ("--source-dir", "source"),
         ("--termination-log", "termination-log"),
@@ -80,7 +86,7 @@ fn mount(folder: &Path, bytes: &[u8]) {
 #[tokio::test]
 async fn work_that_is_done_says_so() {
     let backend = Backend::start().await;
-    let (folder, args) = container(&config(&backend.base, resolve()));
+    let (folder, args) = container(&config(&backend.base, resolve()), &backend.site.authorities.bundle());
     mount(folder.path(), &jar(&[("A.class", &map_class("A"))]));
     run(args).await.unwrap();
     assert_eq!(message(&folder), Some(Termination::Done));
@@ -90,7 +96,7 @@ async fn work_that_is_done_says_so() {
 #[tokio::test]
 async fn work_that_fails_says_why_and_is_an_error() {
     let backend = Backend::start().await;
-    let (folder, args) = container(&config(&backend.base, resolve()));
+    let (folder, args) = container(&config(&backend.base, resolve()), &backend.site.authorities.bundle());
     mount(folder.path(), b"not a jar");
     run(args).await.unwrap_err();
     assert_eq!(message(&folder), Some(Termination::JarInvalid));
@@ -119,15 +125,16 @@ async fn a_build_without_its_inputs_says_so() {
     let backend = Backend::start().await;
     let refusal = crate::testing::Fault::Refuse(anneal_protocol::problem::ProblemCode::NotFound);
     backend.facts().grant_faults.push_back(refusal);
-    let (folder, args) = container(&config(&backend.base, work));
+    let (folder, args) = container(&config(&backend.base, work), &backend.site.authorities.bundle());
     run(args).await.unwrap_err();
     assert_eq!(message(&folder), Some(Termination::InputUnavailable));
 }
 
 #[tokio::test]
 async fn a_configuration_of_another_shape_is_a_fault_of_ours() {
-    for config in ["", "{}", "{\"function\":{}}"] {
-        let (folder, args) = container(config);
+    let plain = config("http://depot:8081", resolve());
+    for config in ["", "{}", "{\"function\":{}}", &plain] {
+        let (folder, args) = container(config, "");
         run(args).await.unwrap_err();
         assert_eq!(message(&folder), Some(Termination::AgentFault), "{config:?}");
     }
@@ -138,6 +145,7 @@ fn the_defaults_are_the_contracts() {
     let args = Command::parse_from(["agent", "--config", "{}"]).args;
     assert_eq!(args.work_dir, Path::new("/var/lib/anneal/work"));
     assert_eq!(args.token_file, Path::new("/var/run/secrets/anneal.dev/token"));
+    assert_eq!(args.authorities_file, Path::new("/var/run/secrets/anneal.dev/ca.crt"));
     assert_eq!(args.launcher, Path::new("/var/lib/anneal/bin/anneal-launcher.jar"));
     assert_eq!(args.termination_log, Path::new("/dev/termination-log"));
     assert_eq!((args.control_port, args.function_port), (9901, 8080));

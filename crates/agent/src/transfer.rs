@@ -12,7 +12,7 @@ use snafu::Snafu;
 pub(crate) use download::{Expected, Form};
 
 use crate::{
-    client::{self, Stores},
+    client::{self, Clients},
     depot::{self, Depot},
 };
 
@@ -72,12 +72,12 @@ impl Error {
 #[derive(Clone)]
 pub(crate) struct Transfer {
     depot: Depot,
-    stores: Stores,
+    clients: Clients,
 }
 
 impl Transfer {
-    pub(crate) const fn new(depot: Depot, stores: Stores) -> Self {
-        Self { depot, stores }
+    pub(crate) const fn new(depot: Depot, clients: Clients) -> Self {
+        Self { depot, clients }
     }
 
     pub(crate) const fn depot(&self) -> &Depot {

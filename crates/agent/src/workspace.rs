@@ -80,6 +80,11 @@ impl Workspace {
         self.root.join("outbox")
     }
 
+    /// The certificate of the control port, with its key.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.root.join("control.json")
+    }
+
     pub(crate) fn ledger(&self) -> PathBuf {
         self.root.join("windows.json")
     }

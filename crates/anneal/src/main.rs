@@ -21,7 +21,10 @@ enum Role {
     /// Decides: reconciles Functions.
     Controller(anneal_controller::Args),
     /// Holds the store: grants, validation, merging.
-    Depot(anneal_depot::Args),
+    Depot(Box<anneal_depot::Args>),
+    /// Merges what tenants sent, for the depot that starts it.
+    #[command(hide = true)]
+    DepotFold(anneal_depot::FoldArgs),
     /// Routes the functions' requests.
     Gateway(anneal_gateway::Args),
     /// Runs a build or a function, as PID 1 of its container.
@@ -31,13 +34,23 @@ enum Role {
         /// The folder.
         directory: PathBuf,
     },
+    Iprof(anneal_cli::iprof::Args),
 }
 
 fn main() -> Result<ExitCode> {
     let command = Command::parse();
-    if let Role::InstallAgent { directory } = &command.role {
-        anneal_agent::install(directory).context("cannot install the agent")?;
-        return Ok(ExitCode::SUCCESS);
+    // None of these needs a runtime, and each thread would cost the merging process memory.
+    match &command.role {
+        Role::InstallAgent { directory } => {
+            anneal_agent::install(directory).context("cannot install the agent")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Role::DepotFold(args) => {
+            anneal_depot::fold_process(args).context("the fold ended")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Role::Iprof(args) => return Ok(anneal_cli::iprof::run(args)),
+        Role::Controller(_) | Role::Depot(_) | Role::Gateway(_) | Role::Agent(_) => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -45,11 +58,11 @@ fn main() -> Result<ExitCode> {
         .context("cannot start the runtime")?;
     runtime.block_on(async {
         match command.role {
-            Role::Controller(args) => anneal_controller::run(args).await.context("the controller ended")?,
-            Role::Depot(args) => anneal_depot::run(args).await.context("the depot ended")?,
+            Role::Controller(args) => Box::pin(anneal_controller::run(args)).await.context("the controller ended")?,
+            Role::Depot(args) => anneal_depot::run(*args).await.context("the depot ended")?,
             Role::Gateway(args) => anneal_gateway::run(args).await.context("the gateway ended")?,
             Role::Agent(args) => anneal_agent::run(args).await.context("the agent ended")?,
-            Role::InstallAgent { .. } => {}
+            Role::InstallAgent { .. } | Role::DepotFold(_) | Role::Iprof(_) => {}
         }
         Ok(ExitCode::SUCCESS)
     })

@@ -19,10 +19,19 @@ pub const LABEL_DEPLOYMENT: &str = "anneal.dev/deployment";
 pub const LABEL_WINDOWS: &str = "anneal.dev/windows";
 /// Annotation: the whole build key of a Job or an executor.
 pub const ANNOTATION_BUILD_KEY: &str = "anneal.dev/build-key";
-/// Annotation: frozen inputs of the revision as JSON, so that a lost status can be rebuilt.
-pub const ANNOTATION_INPUTS: &str = "anneal.dev/inputs";
+/// Annotation of an executor Deployment: its revision as it would stand in status, so that a lost status can be rebuilt.
+pub const ANNOTATION_REVISION: &str = "anneal.dev/revision";
 /// Annotation on an executor pod: profiles of this pod that are folded. A hint; the store's HEAD is the truth.
 pub const ANNOTATION_PROFILE_COUNT: &str = "anneal.dev/profile-count";
+
+/// Secret in the operator's namespace: the certificate authorities with their keys.
+pub const AUTHORITIES_SECRET: &str = "anneal-ca";
+/// Its one key.
+pub const AUTHORITIES_KEY: &str = "authorities.json";
+/// ConfigMap in the operator's namespace and beside every Function: the authorities' certificates, by which components know each other.
+pub const TRUST_CONFIG_MAP: &str = "anneal-trust";
+/// Its one key.
+pub const TRUST_KEY: &str = "ca.crt";
 
 /// Field manager of everything but replicas and status.
 pub const MANAGER: &str = "anneal-controller";
@@ -32,6 +41,8 @@ pub const MANAGER_CREATE: &str = "anneal-controller/create";
 pub const MANAGER_SCALE: &str = "anneal-controller/scale";
 /// Field manager of a Function's status.
 pub const MANAGER_STATUS: &str = "anneal-controller/status";
+/// Field manager of the ConfigMaps with counts.
+pub const MANAGER_COUNTS: &str = "anneal-controller/counts";
 /// Field manager of the count annotation.
 pub const MANAGER_DEPOT: &str = "anneal-depot";
 

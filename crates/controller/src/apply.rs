@@ -5,117 +5,35 @@
 //! shall: in a quiet cluster nothing is written.
 
 mod compare;
+mod error;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anneal_api::names::{LABEL_DEPLOYMENT, MANAGER, MANAGER_CREATE};
+use anneal_api::names::{GROUP, LABEL_DEPLOYMENT, MANAGER, MANAGER_CREATE};
 use anneal_core::{
     plan::{ExecutorWish, Plan, Replicas, Scope},
-    reason::Reason,
     spec::{Identity, Wanted},
 };
 use anneal_protocol::{agent::CONFIG_VARIABLE, depot::RejectionRequest};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::OwnerReference};
 use kube::{
     Api, Client,
     api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy},
 };
 use serde_json::{Value, json};
-use snafu::{OptionExt, ResultExt, Snafu};
+use snafu::{OptionExt, ResultExt};
 
-use self::compare::contains;
+pub use self::error::Error;
+use self::{
+    compare::contains,
+    error::{ApiSnafu, EndingSnafu, NameTakenSnafu, NoUidSnafu, RejectSnafu, ScaleSnafu, failure},
+};
 use crate::{
     build::{self, Child, Kind, Site},
     convert,
     depot::Depot,
     scale,
 };
-
-/// Why the cluster does not look as it shall.
-#[derive(Debug, Snafu)]
-pub enum Error {
-    /// A name that is needed belongs to an object that is not this Function's.
-    #[snafu(display("{kind:?} {name:?} belongs to somebody else"))]
-    NameTaken {
-        /// Kind.
-        kind: Kind,
-        /// Name.
-        name: String,
-    },
-    /// The apiserver refuses an object for what it is.
-    #[snafu(display("{verb} {kind:?} {name:?}"))]
-    Refused {
-        /// What was tried.
-        verb: &'static str,
-        /// Kind.
-        kind: Kind,
-        /// Name.
-        name: String,
-        /// Why.
-        source: Box<kube::Error>,
-    },
-    /// The apiserver does not answer, or not now.
-    #[snafu(display("{verb} {kind:?} {name:?}"))]
-    Api {
-        /// What was tried.
-        verb: &'static str,
-        /// Kind.
-        kind: Kind,
-        /// Name.
-        name: String,
-        /// Why.
-        source: Box<kube::Error>,
-    },
-    /// An object has no uid.
-    #[snafu(display("{kind:?} {name:?} came without a uid"))]
-    NoUid {
-        /// Kind.
-        kind: Kind,
-        /// Name.
-        name: String,
-    },
-    /// Replicas cannot be set.
-    #[snafu(display("scale {name:?}"))]
-    Scale {
-        /// Deployment.
-        name: String,
-        /// Why.
-        source: scale::Error,
-    },
-    /// The depot cannot be told of a rejected build.
-    #[snafu(display("reject build {key}"))]
-    Reject {
-        /// Build key.
-        key: String,
-        /// Why.
-        source: crate::depot::Error,
-    },
-}
-
-impl Error {
-    /// What the Function says of it.
-    pub const fn reason(&self) -> Reason {
-        match self {
-            Self::NameTaken { .. } => Reason::NameTaken,
-            Self::Refused { .. } => Reason::ChildRefused,
-            Self::Api { .. } | Self::NoUid { .. } | Self::Scale { .. } => Reason::ApiUnavailable,
-            Self::Reject { .. } => Reason::StoreUnavailable,
-        }
-    }
-
-    /// One sentence for the Function; nothing that a tenant or the apiserver wrote.
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::NameTaken { kind, name } => format!("{kind:?} {name} exists and does not belong to this Function: rename one of them."),
-            Self::Refused { kind, name, .. } => format!("The apiserver refuses {kind:?} {name}."),
-            Self::Api { kind, name, .. } | Self::NoUid { kind, name } => {
-                format!("The apiserver does not take {kind:?} {name} at the moment.")
-            }
-            Self::Scale { name, .. } => format!("The apiserver does not scale Deployment {name} at the moment."),
-            Self::Reject { .. } => "The depot does not record a rejected build at the moment.".to_owned(),
-        }
-    }
-}
 
 /// Applies plans of one Function.
 pub struct Applier<'a> {
@@ -193,6 +111,17 @@ impl Applier<'_> {
             .any(|owner| owner.uid == self.function().uid && owner.controller == Some(true))
     }
 
+    /// Whether an object that is not ours goes by itself. A Function of our name with another uid is gone, and the garbage
+    /// collector follows it.
+    fn is_ending(&self, object: &DynamicObject) -> bool {
+        let is_predecessor = |owner: &OwnerReference| {
+            (owner.kind.as_str(), owner.name.as_str()) == ("Function", self.function().name.as_str())
+                && owner.api_version.starts_with(GROUP)
+                && owner.uid != self.function().uid
+        };
+        object.metadata.deletion_timestamp.is_some() || object.metadata.owner_references.iter().flatten().any(is_predecessor)
+    }
+
     /// Creates a child, adopts it, or brings it back to what it shall be.
     async fn ensure(&self, child: &Child, seen: Option<&DynamicObject>) -> Result<(), Error> {
         match seen {
@@ -251,6 +180,11 @@ impl Applier<'_> {
             // It went between the two calls: the next visit makes it.
             None => Ok(()),
             Some(object) if self.owns(&object) => self.settle(child, &object).await,
+            Some(object) if self.is_ending(&object) => EndingSnafu {
+                kind: child.kind,
+                name: &child.name,
+            }
+            .fail(),
             Some(_) => NameTakenSnafu {
                 kind: child.kind,
                 name: &child.name,
@@ -372,22 +306,11 @@ fn keep_operators_settings(live: &Value, wanted: &mut Value) {
 /// Keeps the first fault that concerns one object alone; any other ends the work.
 fn keep(fault: &mut Option<Error>, done: Result<(), Error>) -> Result<(), Error> {
     match done {
-        Err(error @ (Error::NameTaken { .. } | Error::Refused { .. })) => {
+        Err(error @ (Error::NameTaken { .. } | Error::Ending { .. } | Error::Refused { .. })) => {
             fault.get_or_insert(error);
             Ok(())
         }
         done => done,
-    }
-}
-
-/// The apiserver's refusals that another attempt will not change are told apart from its outages.
-fn failure(verb: &'static str, kind: Kind, name: &str, error: kube::Error) -> Error {
-    let permanent = matches!(&error, kube::Error::Api(status) if [400, 403, 422].contains(&status.code));
-    let (name, source) = (name.to_owned(), Box::new(error));
-    if permanent {
-        Error::Refused { verb, kind, name, source }
-    } else {
-        Error::Api { verb, kind, name, source }
     }
 }
 

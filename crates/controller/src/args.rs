@@ -17,6 +17,9 @@ pub struct Args {
     /// Namespace of the lease.
     #[arg(long, default_value = "kube-system")]
     pub lease_namespace: String,
+    /// A name under which gateways call this controller, for its certificate. May be given more than once.
+    #[arg(long, required = true)]
+    pub server_name: Vec<String>,
     /// Token for the depot, re-read at each call.
     #[arg(long, default_value = "/var/run/secrets/anneal.dev/depot/token")]
     pub depot_token: PathBuf,

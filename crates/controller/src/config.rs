@@ -10,6 +10,7 @@ use anneal_core::{
     spec::{Edition, Toolchain},
 };
 use serde::Deserialize;
+use serde_json::Value;
 use snafu::{ResultExt, Snafu};
 
 /// Why the configuration cannot be used.
@@ -43,7 +44,9 @@ pub struct Config {
     pub gateway_service: GatewayService,
     /// Labels of the gateways' pods.
     pub gateway_selector: BTreeMap<String, String>,
-    /// `http://host:port` of the depot.
+    /// Labels of the depot's pods.
+    pub depot_selector: BTreeMap<String, String>,
+    /// `https://host:port` of the depot.
     pub depot_url: String,
     /// The operator's own image: it brings the agent.
     pub image: String,
@@ -59,6 +62,9 @@ pub struct Config {
     /// What sources are allowed.
     #[serde(default)]
     pub sources: Sources,
+    /// To whom the pods of Functions may talk.
+    #[serde(default)]
+    pub network_policy: NetworkPolicy,
     /// The launcher jar in this image.
     #[serde(default = "launcher")]
     pub launcher: PathBuf,
@@ -128,6 +134,33 @@ pub struct HttpSources {
     pub allowed_networks: Vec<String>,
 }
 
+/// To whom the pods of Functions may talk, beside what follows from their role.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkPolicy {
+    /// Peers that answer DNS; everywhere when empty.
+    #[serde(default)]
+    pub dns: Vec<Value>,
+    /// Where the store is.
+    #[serde(default)]
+    pub store: StorePeers,
+    /// Networks (CIDR) of the apiserver, which functions may not reach.
+    #[serde(default)]
+    pub api_server: Vec<String>,
+}
+
+/// Where the store is, as a policy names it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StorePeers {
+    /// Peers; everywhere but link-local when empty.
+    #[serde(default)]
+    pub peers: Vec<Value>,
+    /// Ports; all when empty.
+    #[serde(default)]
+    pub ports: Vec<u16>,
+}
+
 fn launcher() -> PathBuf {
     PathBuf::from("/anneal-launcher.jar")
 }
@@ -183,7 +216,8 @@ mod tests {
 clusterDomain: cluster.local
 gatewayService: {name: anneal-gateway, namespace: anneal-system, port: 80}
 gatewaySelector: {app.kubernetes.io/component: gateway}
-depotUrl: http://anneal-depot.anneal-system.svc:8081
+depotSelector: {app.kubernetes.io/component: depot}
+depotUrl: https://anneal-depot.anneal-system.svc:8081
 image: anneal.dev/anneal:dev
 imagePullPolicy: IfNotPresent
 watchNamespaces: []
@@ -191,6 +225,7 @@ defaultToolchain: a
 toolchains:
   a: {edition: Oracle, builder: b, tracerJvm: t, tracer: NativeImageAgent, jvm: j, nativeBase: n, architecture: amd64}
 sources: {http: {allowedHosts: [repo.example], allowedNetworks: []}}
+networkPolicy: {dns: [], store: {peers: [{podSelector: {}}], ports: [9000]}, apiServer: [10.0.0.1/32]}
 ";
         let config: Config = serde_yaml_ng::from_str(text).unwrap();
         assert_eq!(config.toolchain(None).unwrap().edition, Edition::Oracle);

@@ -21,7 +21,9 @@ use kube::{
     },
 };
 
-use crate::{clock::Clock, config::Config, depot::Depot, metrics::Metrics, reports::Registry, watch::GatewayPods};
+use crate::{
+    certificates::Certificates, clock::Clock, config::Config, depot::Depot, metrics::Metrics, reports::Registry, watch::GatewayPods,
+};
 
 /// Name under which Events are published.
 const REPORTER: &str = "anneal-controller";
@@ -36,6 +38,8 @@ pub struct Context {
     pub launcher: Digest,
     /// The depot.
     pub depot: Depot,
+    /// By whom components know each other.
+    pub certificates: Certificates,
     /// What time it is.
     pub clock: Clock,
     /// Who follows which routes.
@@ -90,6 +94,13 @@ impl Gateways {
                 })
                 .collect(),
         )
+    }
+
+    /// Every boot that may still report; unknown while there is a gateway that has not said which boot it is.
+    pub fn boots(&self) -> Option<BTreeSet<String>> {
+        let heard = self.registry.boots();
+        let all_said = self.pods.store.state().iter().all(|pod| heard.contains_key(&pod.name_any()));
+        (self.pods.listed.load(Ordering::Acquire) && all_said).then(|| heard.into_values().collect())
     }
 
     /// Latency of every Deployment of a Function that was counted.

@@ -1,6 +1,10 @@
 //! The depot as the controller sees it: facts, rejections, purges. The controller's only way to know what is stored.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anneal_protocol::{
     FunctionRef,
@@ -8,8 +12,10 @@ use anneal_protocol::{
     facts::{Facts, FactsRequest},
     problem::{Problem, ProblemCode},
 };
+use anneal_tls::Held;
+use reqwest::{Certificate, Client};
 use serde::{Serialize, de::DeserializeOwned};
-use snafu::{ResultExt, Snafu};
+use snafu::{OptionExt, ResultExt, Snafu};
 
 /// Longest a call may take.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -26,6 +32,15 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// The authorities by which the depot is known are not there yet.
+    #[snafu(display("the certificate authorities are not known yet"))]
+    Unknown,
+    /// No client can be made.
+    #[snafu(display("make a client of the depot"))]
+    Make {
+        /// Why.
+        source: reqwest::Error,
     },
     /// No answer.
     #[snafu(display("call the depot's {path}"))]
@@ -50,24 +65,41 @@ pub enum Error {
 /// Talks to the depot.
 #[derive(Clone, Debug)]
 pub struct Depot {
-    client: reqwest::Client,
+    held: Held,
+    /// The client that was made last, and what it believes.
+    client: Arc<Mutex<Option<(String, Client)>>>,
     url: String,
     token: PathBuf,
 }
 
 impl Depot {
-    /// A client of the depot at `url`; `token` is re-read at each call.
-    pub fn new(url: &str, token: PathBuf) -> Result<Self, Error> {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(DEADLINE)
-            .build()
-            .context(CallSnafu { path: "" })?;
-        Ok(Self {
-            client,
+    /// The depot at `url`, known by the authorities that are held; `token` is re-read at each call.
+    pub fn new(url: &str, token: PathBuf, held: Held) -> Self {
+        Self {
+            held,
+            client: Arc::default(),
             url: url.trim_end_matches('/').to_owned(),
             token,
-        })
+        }
+    }
+
+    /// The one place where the client is made: anew when the authorities change.
+    fn client(&self) -> Result<Client, Error> {
+        let bundle = self.held.bundle().context(UnknownSnafu)?;
+        let mut made = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = made.as_ref().filter(|(believed, _)| *believed == bundle) {
+            return Ok(client.clone());
+        }
+        let authorities = Certificate::from_pem_bundle(bundle.as_bytes()).context(MakeSnafu)?;
+        let client = Client::builder()
+            .no_proxy()
+            .https_only(true)
+            .tls_certs_only(authorities)
+            .timeout(DEADLINE)
+            .build()
+            .context(MakeSnafu)?;
+        *made = Some((bundle, client.clone()));
+        Ok(client)
     }
 
     /// What is stored of a Function.
@@ -95,7 +127,7 @@ impl Depot {
             .await
             .context(TokenSnafu { path: &self.token })?;
         let call = self
-            .client
+            .client()?
             .post(format!("{}{path}", self.url))
             .timeout(deadline)
             .bearer_auth(token.trim())

@@ -24,12 +24,6 @@ pub enum Error {
         /// Why.
         source: Box<kube::Error>,
     },
-    /// No client can be made.
-    #[snafu(display("make a client of the depot"))]
-    ConnectDepot {
-        /// Why.
-        source: crate::depot::Error,
-    },
     /// A figure is registered twice.
     #[snafu(display("register metrics"))]
     Register {

@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anneal_api::v1alpha1::Function;
+use anneal_api::{names::TRUST_CONFIG_MAP, v1alpha1::Function};
 use anneal_core::{
-    plan::{self, Fault, Input, Operator, Wake},
+    plan::{self, Fault, Input, Operator, Scope, Wake},
+    reason::Reason,
+    recovery,
     spec::Identity,
 };
 use kube::{
@@ -16,7 +18,7 @@ use snafu::{ResultExt, Snafu};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::{apply, build::Site, context::Context, convert, metrics::Outcome};
+use crate::{apply, build::Site, context::Context, convert, metrics::Outcome, trust};
 
 pub mod events;
 pub mod finalize;
@@ -29,6 +31,8 @@ const RESYNC: Duration = Duration::from_secs(300);
 const DEADLINE: Duration = Duration::from_secs(90);
 /// A deletion is looked at this often while pods end.
 const FINALIZE: Duration = Duration::from_secs(2);
+/// What an earlier Function left is looked at this often while it is removed.
+const ENDING: Duration = Duration::from_secs(2);
 /// First pause after a fault; doubled with each in a row.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause.
@@ -50,6 +54,12 @@ pub enum Error {
     Observe {
         /// Why.
         source: observe::Error,
+    },
+    /// The Function's pods would not know their depot.
+    #[snafu(display("tell the namespace whom to trust"))]
+    Trust {
+        /// Why.
+        source: trust::Error,
     },
     /// The cluster does not look as planned.
     #[snafu(display("apply"))]
@@ -83,11 +93,28 @@ impl Error {
         match self {
             Self::Read { .. } => "read",
             Self::Observe { .. } => "observe",
+            Self::Trust { .. } => "trust",
             Self::Apply { .. } => "apply",
             Self::Status { .. } => "status",
             Self::Finalize { .. } => "finalize",
             Self::Deadline { .. } => "deadline",
         }
+    }
+
+    /// What the Function says of it, if anything.
+    fn fault(&self) -> Option<Fault> {
+        let (reason, message) = match self {
+            Self::Apply { source } => (source.reason(), source.sentence()),
+            Self::Trust { source } if source.is_refusal() => {
+                (Reason::ChildRefused, format!("The apiserver refuses ConfigMap {TRUST_CONFIG_MAP}."))
+            }
+            Self::Trust { .. } => (
+                Reason::ApiUnavailable,
+                format!("The apiserver does not take ConfigMap {TRUST_CONFIG_MAP} at the moment."),
+            ),
+            _ => return None,
+        };
+        Some(Fault { reason, message })
     }
 
     fn is_conflict(&self) -> bool {
@@ -197,6 +224,8 @@ async fn follow(ctx: &Context, function: &Function, identity: &Identity) -> Resu
     let spec = convert::wanted(&function.spec, |name| ctx.config.toolchain(name));
     let state = convert::state(&old);
     let observe::Seen { observed, children } = observe::observe(ctx, identity, &spec, &state).await.context(ObserveSnafu)?;
+    let ledger = &ctx.gateways.registry.ledger;
+    ledger.visit(&identity.uid, observed.executors.keys(), Instant::now());
     let operator = Operator {
         launcher: ctx.launcher.clone(),
         agent_image: ctx.config.image.clone(),
@@ -211,28 +240,10 @@ async fn follow(ctx: &Context, function: &Function, identity: &Identity) -> Resu
     };
     let plan = plan::plan(&input);
 
-    let applied = match &input.spec {
-        Ok(wanted) => {
-            let site = Site {
-                config: &ctx.config,
-                function: identity,
-            };
-            apply::Applier {
-                client: &ctx.client,
-                depot: &ctx.depot,
-                site,
-            }
-            .apply(wanted, &plan, &children)
-            .await
-        }
-        Err(_) => Ok(()),
-    };
-    let plan = match &applied {
-        Ok(()) => plan,
-        Err(error) => plan.with_fault(&Fault {
-            reason: error.reason(),
-            message: error.sentence(),
-        }),
+    let applied = act(ctx, &input, &plan, &children).await;
+    let plan = match applied.as_ref().err().and_then(Error::fault) {
+        None => plan,
+        Some(fault) => plan.with_fault(&fault),
     };
     // Also when apply failed: the failure stands in a condition.
     let written = status::write(ctx, function, identity, &plan, &input.observed)
@@ -241,12 +252,44 @@ async fn follow(ctx: &Context, function: &Function, identity: &Identity) -> Resu
     if written == status::Written::Written {
         announce(ctx, function, &old, &plan).await;
     }
-    applied.context(ApplySnafu)?;
-    Ok(again(plan.wake, written))
+    match applied {
+        // Waiting is no failure. Not every kind of child is watched.
+        Err(Error::Apply {
+            source: apply::Error::Ending { .. },
+        }) => Ok(Action::requeue(ENDING)),
+        applied => {
+            applied?;
+            Ok(again(plan.wake, written))
+        }
+    }
+}
+
+/// Makes the cluster look as planned.
+async fn act(ctx: &Context, input: &Input, plan: &plan::Plan, children: &apply::Present) -> Result<(), Error> {
+    let identity = &input.identity;
+    // Pods mount it, also those of a Function whose spec is refused by now.
+    if plan.scope != Scope::LeaveAlone || !input.observed.executors.is_empty() {
+        ctx.certificates.trust.ensure(&identity.namespace).await.context(TrustSnafu)?;
+    }
+    let Ok(wanted) = &input.spec else { return Ok(()) };
+    let site = Site {
+        config: &ctx.config,
+        function: identity,
+    };
+    let applier = apply::Applier {
+        client: &ctx.client,
+        depot: &ctx.depot,
+        site,
+    };
+    applier.apply(wanted, plan, children).await.context(ApplySnafu)
 }
 
 async fn announce(ctx: &Context, function: &Function, old: &anneal_api::v1alpha1::FunctionStatus, plan: &plan::Plan) {
-    let stage = plan.state.stage.filter(|stage| old.stage != Some(convert::stage_to_api(*stage)));
+    let is_news = !recovery::is_rebuilt(&convert::state(old), &plan.state);
+    let stage = plan
+        .state
+        .stage
+        .filter(|stage| is_news && old.stage != Some(convert::stage_to_api(*stage)));
     if let Some(stage) = stage {
         ctx.metrics.reached(stage);
         tracing::info!(

@@ -1,5 +1,4 @@
-//! Between this process and the apiserver: nothing is written once the lease may be somebody else's, and no call but a watch
-//! waits for ever.
+//! Between this process and the apiserver: nothing is written once the lease may be somebody else's, and no call waits for ever.
 
 use std::{
     future::Future,
@@ -17,7 +16,7 @@ use crate::lease::Leadership;
 /// Longest a call may wait for its answer.
 const DEADLINE: Duration = Duration::from_secs(15);
 /// Longest a write may wait: it ends before a lease that could not be renewed may be somebody else's.
-const WRITE_DEADLINE: Duration = Duration::from_secs(4);
+pub(crate) const WRITE_DEADLINE: Duration = Duration::from_millis(2500);
 /// Calls that are no writes of a leader: asking for the lease itself, and asking whose token it is.
 const OPEN_PATHS: [&str; 2] = ["/apis/coordination.k8s.io/", "/apis/authentication.k8s.io/"];
 
@@ -64,14 +63,8 @@ where
         if writes && !self.leadership.holds() {
             return Box::pin(async { Err("this controller does not lead and writes nothing".into()) });
         }
-        let watches = request
-            .uri()
-            .query()
-            .is_some_and(|query| query.split('&').any(|pair| pair.starts_with("watch=")));
+        // The answer to a watch begins at once; what follows in it is the watch's own to wait for.
         let answer = self.inner.call(request);
-        if watches {
-            return Box::pin(answer);
-        }
         let deadline = if writes { WRITE_DEADLINE } else { DEADLINE };
         Box::pin(async move { tokio::time::timeout(deadline, answer).await? })
     }
@@ -116,7 +109,7 @@ mod tests {
     async fn a_confirmation_holds_no_longer_than_the_renew_deadline() {
         let leadership = Leadership::default();
         leadership.confirm();
-        tokio::time::advance(Duration::from_secs(11)).await;
+        tokio::time::advance(crate::lease::RENEW_DEADLINE + Duration::from_millis(1)).await;
         assert!(!leadership.holds());
     }
 

@@ -17,18 +17,20 @@ use kube::{
     api::{ObjectMeta, PostParams},
 };
 use snafu::{ResultExt, Snafu};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// Name of the one lease of a cluster.
 pub const NAME: &str = "anneal-controller";
 /// A lease that is not renewed for so long is free.
-const DURATION: Duration = Duration::from_secs(15);
-/// Who cannot renew for so long has lost it: well before another may take it.
-const RENEW_DEADLINE: Duration = Duration::from_secs(10);
-/// Pause between renewals and between attempts.
-const PAUSE: Duration = Duration::from_secs(2);
-/// Longest one call may take.
-const CALL: Duration = Duration::from_secs(4);
+pub(crate) const DURATION: Duration = Duration::from_secs(8);
+/// Who cannot renew for so long has lost it: so long before another may take it that a write which began in time has ended.
+pub(crate) const RENEW_DEADLINE: Duration = Duration::from_secs(5);
+/// Between renewals.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Between attempts to renew or to acquire.
+const RETRY: Duration = Duration::from_millis(500);
+/// Longest one call may take: a renewal that got no answer is tried a second time before the deadline.
+const CALL: Duration = Duration::from_millis(1500);
 
 /// Why the lease is not ours.
 #[derive(Debug, Snafu)]
@@ -110,36 +112,43 @@ impl Candidate {
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "the lease cannot be had yet"),
             }
-            sleep(PAUSE).await;
+            sleep(RETRY).await;
         }
     }
 
-    /// Keeps renewing; ends only when the lease is lost.
+    /// Keeps renewing; ends only when the lease is lost, at the renew deadline at the latest.
     pub async fn hold(&self, mut lease: Lease) -> Error {
         let mut confirmed = Instant::now();
         loop {
-            sleep(PAUSE).await;
+            let Ok(Some(asked)) = timeout_at(confirmed + RENEW_DEADLINE, self.renew(&mut lease)).await else {
+                self.leadership.end();
+                return Error::Lost;
+            };
+            confirmed = asked;
+            self.leadership.confirmed_at(asked);
+        }
+    }
+
+    /// Renews the lease after a pause, however many attempts that takes; gives when that was asked for, or nothing when the
+    /// lease is somebody else's.
+    async fn renew(&self, lease: &mut Lease) -> Option<Instant> {
+        sleep(PAUSE).await;
+        loop {
             let asked = Instant::now();
-            match self.write(self.renewed(&lease)).await {
+            match self.write(self.renewed(lease)).await {
                 Ok(Some(newer)) => {
-                    (lease, confirmed) = (newer, asked);
-                    self.leadership.confirmed_at(asked);
+                    *lease = newer;
+                    return Some(asked);
                 }
                 // Somebody wrote it, perhaps ourselves in a call that timed out: look before giving up.
                 Ok(None) => match self.look().await {
-                    Some(found) if holder(&found) == Some(&self.holder) => lease = found,
-                    Some(_) => {
-                        self.leadership.end();
-                        return Error::Lost;
-                    }
+                    Some(found) if holder(&found) == Some(&self.holder) => *lease = found,
+                    Some(_) => return None,
                     None => {}
                 },
                 Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
             }
-            if confirmed.elapsed() > RENEW_DEADLINE {
-                self.leadership.end();
-                return Error::Lost;
-            }
+            sleep(RETRY).await;
         }
     }
 

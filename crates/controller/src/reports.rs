@@ -1,7 +1,7 @@
 //! What the gateways say: a registry in memory of who follows which routes and what was counted, and the server that fills it.
 //!
 //! Gateways report cumulative figures every second to every controller; only the one that leads listens. Nothing here is a
-//! decision: lose it, and within a second or two it is back.
+//! decision: lose it, and within a second or two it is back. Totals that outlive a gateway are the ledger's.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,6 +15,7 @@ use anneal_protocol::{
     gateway::{Counts, GatewayReply, GatewayReport, REPORTS_PATH},
     problem::{Problem, ProblemCode},
 };
+use anneal_tls::{Bounds, Identity};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, FromRequest, Request, State},
@@ -29,7 +30,17 @@ use tokio::{
     sync::{broadcast, watch},
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 
+use crate::ledger::Ledger;
+
+/// Some gateways, each with a connection that it keeps.
+const BOUNDS: Bounds = Bounds {
+    connections: 512,
+    headers: Duration::from_secs(60),
+    life: Duration::from_secs(3600),
+    drain: Duration::ZERO,
+};
 /// A report holds a few hundred bytes per function.
 const MAX_REPORT_BYTES: usize = 32 << 20;
 /// A reviewed token is not reviewed again for so long.
@@ -43,6 +54,8 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 #[derive(Clone, Default)]
 pub struct Registry {
     gateways: Arc<Mutex<BTreeMap<String, Heard>>>,
+    /// Totals.
+    pub ledger: Ledger,
 }
 
 struct Heard {
@@ -54,6 +67,7 @@ struct Heard {
 impl Registry {
     /// Takes a report; gives the Functions whose acknowledged generation changed.
     pub fn take(&self, report: GatewayReport, now: Instant) -> Vec<FunctionRef> {
+        self.ledger.take(&report);
         let mut gateways = self.lock();
         gateways.retain(|_, heard| now.duration_since(heard.at) < FORGOTTEN_AFTER);
         let known = gateways.remove(&report.gateway).filter(|heard| heard.boot == report.boot);
@@ -88,6 +102,14 @@ impl Registry {
     /// The generation that a gateway's pod follows for a Function; none when it has not said.
     pub fn generation(&self, gateway: &str, function: &FunctionRef) -> Option<i64> {
         self.lock().get(gateway)?.functions.get(function).map(|(generation, _)| *generation)
+    }
+
+    /// The boot of every gateway heard lately.
+    pub fn boots(&self) -> BTreeMap<String, String> {
+        self.lock()
+            .iter()
+            .map(|(gateway, heard)| (gateway.clone(), heard.boot.clone()))
+            .collect()
     }
 
     /// Counts of every Deployment of a Function, over all gateways heard.
@@ -166,9 +188,11 @@ impl Server {
         }
     }
 
-    /// Serves until it is dropped.
-    pub async fn serve(self, address: SocketAddr) -> std::io::Result<()> {
-        axum::serve(TcpListener::bind(address).await?, self.router()).await
+    /// Serves until it is dropped; nobody is answered before there is a certificate.
+    pub async fn serve(self, address: SocketAddr, identity: Identity) -> std::io::Result<()> {
+        let listener = TcpListener::bind(address).await?;
+        anneal_tls::serve(listener, self.router(), identity, BOUNDS, CancellationToken::new()).await;
+        Ok(())
     }
 
     fn router(self) -> Router {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anneal_telemetry::Registry as Figures;
+use anneal_tls::{Held, Identity};
 use futures::{FutureExt, Stream, StreamExt, future::Shared};
 use kube::{Client, client::ClientBuilder, runtime::controller};
 use snafu::ResultExt;
@@ -13,14 +14,13 @@ use tokio::{
 
 use crate::{
     args::Args,
+    certificates::Certificates,
+    checkpoint::Checkpoint,
     clock::Clock,
     config::Config,
     context::{Context, Failures, Gateways, Pace, Sources},
     depot::Depot,
-    error::{
-        ConfigureSnafu, ConnectDepotSnafu, ConnectSnafu, EndedSnafu, Error, InferClusterSnafu, LeadSnafu, RegisterSnafu, ServeSnafu,
-        SignalSnafu,
-    },
+    error::{ConfigureSnafu, ConnectSnafu, EndedSnafu, Error, InferClusterSnafu, LeadSnafu, RegisterSnafu, ServeSnafu, SignalSnafu},
     function,
     guard::GuardLayer,
     lease::{Candidate, Leadership},
@@ -37,6 +37,8 @@ const DEBOUNCE: Duration = Duration::from_millis(50);
 const READ_TIMEOUT: Duration = Duration::from_secs(35);
 /// Longest a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest that the first visits wait for the counts so far.
+const OPENING: Duration = Duration::from_secs(2);
 /// Functions whose routes moved that may wait to be looked at.
 const MOVED: usize = 4096;
 
@@ -53,13 +55,16 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let gateway = format!("system:serviceaccount:{}:{}", args.namespace, args.gateway_service_account);
     let server = Server::new(registry.clone(), client.clone(), gateway, leading, moved.clone());
     let (pods, gateway_pods) = watches::gateways(&client, &config);
+    let (held, identity, clock) = (Held::default(), Identity::default(), Clock::system());
+    let certificates = Certificates::new(client.clone(), &args.namespace, clock.clone(), held.clone());
     let context = Arc::new(Context {
-        depot: Depot::new(&config.depot_url, args.depot_token.clone()).context(ConnectDepotSnafu)?,
+        depot: Depot::new(&config.depot_url, args.depot_token.clone(), held),
+        certificates: certificates.clone(),
         recorder: Context::recorder(client.clone(), &args.pod_name),
         client: client.clone(),
         config,
         launcher,
-        clock: Clock::system(),
+        clock,
         gateways: Gateways { pods, registry },
         sources: Sources::default(),
         pace: Pace::default(),
@@ -67,9 +72,12 @@ pub async fn run(args: Args) -> Result<(), Error> {
         metrics,
     });
     let stop = stop()?;
+    let shown = identity.clone();
     tokio::select! {
-        served = server.serve(args.listen) => served.context(ServeSnafu { what: "the gateways' reports" }),
-        served = anneal_telemetry::serve(args.telemetry, figures, || true) => served.context(ServeSnafu { what: "telemetry" }),
+        () = certificates.follow() => EndedSnafu.fail(),
+        () = certificates.serve_as(args.server_name.clone(), identity.clone()) => EndedSnafu.fail(),
+        served = server.serve(args.listen, identity) => served.context(ServeSnafu { what: "the gateways' reports" }),
+        served = anneal_telemetry::serve(args.telemetry, figures, move || shown.is_known()) => served.context(ServeSnafu { what: "telemetry" }),
         () = gateway_pods.for_each(|()| std::future::ready(())) => EndedSnafu.fail(),
         led = lead(&args, client, leadership, &context, &leads, &moved, stop) => led,
     }
@@ -116,14 +124,50 @@ async fn lead(
     tracing::info!(holder = args.pod_name, "leading");
     leads.send_replace(true);
     context.metrics.set_leads(true);
+    let counts = Checkpoint::new(client.clone(), &args.namespace, context.gateways.clone());
     let ended = tokio::select! {
         lost = candidate.hold(lease) => Err(lost).context(LeadSnafu),
-        () = reconcilers(&client, context, moved, stop) => Ok(()),
+        () = counted(&counts, work(&client, context, moved, stop)) => Ok(()),
     };
+    if ended.is_ok() {
+        counts.write().await;
+    }
     leads.send_replace(false);
     context.metrics.set_leads(false);
     candidate.release().await;
     ended
+}
+
+/// Works while the counts are kept. They are known before the first visit if that is quick, so that a restart has nothing new to say.
+async fn counted(counts: &Checkpoint, work: impl Future<Output = ()>) {
+    let opened = tokio::time::timeout(OPENING, counts.open()).await;
+    let keep = async {
+        if opened.is_err() {
+            counts.open().await;
+        }
+        counts.run().await;
+    };
+    tokio::select! {
+        () = work => {}
+        () = keep => {}
+    }
+}
+
+/// What the leader does: the authorities first, since no pod can be made without them, then everything else.
+async fn work(
+    client: &Client,
+    context: &Arc<Context>,
+    moved: &broadcast::Sender<anneal_protocol::FunctionRef>,
+    stop: Shared<impl Future<Output = ()> + Send + 'static>,
+) {
+    tokio::select! {
+        () = context.certificates.establish() => {}
+        () = stop.clone() => return,
+    }
+    tokio::select! {
+        () = reconcilers(client, context, moved, stop) => {}
+        () = context.certificates.keep() => {}
+    }
 }
 
 /// All reconcilers; at the end visits that are under way come to theirs.

@@ -1,6 +1,7 @@
 //! What wakes the reconciler: Functions themselves, their children, pods, the ConfigMaps they name, and gateways' reports.
 //!
-//! Only metadata is watched; a visit reads what it needs. A watch that is silent for thirty seconds is given up and made anew.
+//! Only metadata is watched; a visit reads what it needs. A watch that is silent for thirty seconds is given up and made anew, and
+//! one whose history is lost begins with a list.
 
 use std::sync::{
     Arc,
@@ -9,6 +10,7 @@ use std::sync::{
 
 use anneal_api::{names::LABEL_FUNCTION, v1alpha1::Function};
 use anneal_protocol::FunctionRef;
+use anneal_watch::{WATCH_SECONDS, steady};
 use futures::{Stream, StreamExt};
 use k8s_openapi::api::{
     apps::v1::Deployment,
@@ -28,9 +30,6 @@ use serde::de::DeserializeOwned;
 use tokio::sync::broadcast;
 
 use crate::{config::Config, context::Sources};
-
-/// Seconds of a watch call; a silent connection is noticed five seconds later.
-const WATCH_SECONDS: u32 = 25;
 
 /// A Function in the watch: metadata only.
 pub type Watched = PartialObjectMeta<Function>;
@@ -84,18 +83,14 @@ pub fn gateways(client: &Client, config: &Config) -> (GatewayPods, impl Stream<I
         .join(",");
     let selection = watcher::Config::default()
         .labels(&labels)
-        .fields("status.phase!=Succeeded,status.phase!=Failed")
-        .timeout(WATCH_SECONDS);
+        .fields("status.phase!=Succeeded,status.phase!=Failed");
     let api: Api<PartialObjectMeta<Pod>> = Api::namespaced(client.clone(), &config.gateway_service.namespace);
     let listed = Arc::clone(&pods.listed);
-    let stream = watcher(api, selection)
-        .default_backoff()
-        .reflect(writer)
-        .map(move |event| match event {
-            Ok(watcher::Event::InitDone) => listed.store(true, Ordering::Release),
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "the watch of the gateways' pods is made anew"),
-        });
+    let stream = followed(api, selection).reflect(writer).map(move |event| {
+        if matches!(event, Ok(watcher::Event::InitDone)) {
+            listed.store(true, Ordering::Release);
+        }
+    });
     (pods, stream)
 }
 
@@ -120,7 +115,21 @@ where
         None => Api::all(client.clone()),
         Some(namespace) => Api::namespaced(client.clone(), namespace),
     };
-    watcher(api, selection.timeout(WATCH_SECONDS)).default_backoff()
+    followed(api, selection)
+}
+
+/// A watch that never ends. The form of its events is what reflectors and controllers take; there is no error among them.
+fn followed<K>(api: Api<K>, selection: watcher::Config) -> impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send + use<K>
+where
+    K: Clone + std::fmt::Debug + DeserializeOwned + Resource<DynamicType = ()> + Send + 'static,
+{
+    let selection = selection.timeout(WATCH_SECONDS);
+    let make = move || watcher(api.clone(), selection.clone()).boxed();
+    steady(
+        make,
+        |error| tracing::warn!(%error, kind = %K::kind(&()), "a watch is taken up again"),
+    )
+    .map(Ok)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a predicate gives an option")]
@@ -146,3 +155,6 @@ fn reported(moved: broadcast::Receiver<FunctionRef>) -> impl Stream<Item = Objec
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

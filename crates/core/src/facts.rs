@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     digest::{BuildKey, Digest},
-    revision::Handler,
+    revision::{Handler, Revision},
     spec::HandlerRequest,
     stage::{Code, Stage},
     state::{Artifact, Latency},
@@ -49,6 +49,8 @@ pub struct Observed {
     pub executors: BTreeMap<String, Executor>,
     /// Every gateway pod that exists.
     pub gateways: Known<Vec<Gateway>>,
+    /// Requests that ended, as far as was counted, by Deployment; what is not in it has had none.
+    pub requests: Known<BTreeMap<String, u64>>,
     /// Latency by Deployment.
     pub latency: BTreeMap<String, Latency>,
 }
@@ -255,6 +257,8 @@ pub struct Executor {
     pub version: u64,
     /// Image its agent comes from.
     pub agent_image: String,
+    /// The revision it records, as [`Revision::as_recorded_at`] its stage.
+    pub revision: Option<Revision>,
     /// Replicas asked for.
     pub replicas: u32,
     /// Pods that exist, ending ones too.

@@ -107,6 +107,8 @@ pub struct Report {
     pub verdict: Verdict,
 }
 
+/// The name under which a resolved source is recorded as passed.
+pub const SOURCE_RESOLVED: &str = "SourceResolved";
 /// The name under which a frozen metadata digest is recorded as passed.
 pub const METADATA_MERGED: &str = "MetadataMerged";
 /// The name under which a frozen profile digest is recorded as passed.
@@ -121,7 +123,7 @@ const TRAFFIC_SETTLED: Gate = Gate {
 /// To HotspotAgent.
 pub const TO_HOTSPOT_AGENT: &[Gate] = &[
     Gate {
-        name: "SourceResolved",
+        name: SOURCE_RESOLVED,
         keeps: Keeps::Passed,
         check: source_resolved,
     },
@@ -244,7 +246,7 @@ fn recorded(name: &str) -> Verdict {
 
 fn source_resolved(view: &View<'_>) -> Verdict {
     if view.revision().is_some() {
-        recorded("SourceResolved")
+        recorded(SOURCE_RESOLVED)
     } else {
         view.resolution.verdict.clone()
     }

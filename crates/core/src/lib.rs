@@ -10,6 +10,8 @@ pub mod gates;
 pub mod names;
 pub mod plan;
 pub mod reason;
+pub mod recovery;
+pub mod references;
 pub mod revision;
 pub mod spec;
 pub mod stage;

@@ -10,7 +10,8 @@ use crate::{
     facts::Observed,
     gates::{self, Report},
     reason::Reason,
-    revision::Inputs,
+    recovery,
+    revision::{Inputs, Revision},
     spec::{Identity, Refusal, Source, Wanted},
     stage::{Code, Stage},
     state::{Placement, State},
@@ -164,10 +165,8 @@ pub struct ExecutorSpec {
     pub image: String,
     /// What is started.
     pub program: Program,
-    /// Number of the revision.
-    pub revision: u64,
-    /// Frozen inputs.
-    pub inputs: Inputs,
+    /// The revision they belong to, as it is recorded at their stage.
+    pub revision: Revision,
 }
 
 /// What an executor starts.
@@ -274,11 +273,17 @@ pub struct Fault {
 pub fn plan(input: &Input) -> Plan {
     let resolution = source::resolve(input);
     let mut state = input.state.clone();
-    advance::settle(&mut state, input, &resolution);
-    advance::open_revision(&mut state, input, &resolution);
-    let rejections = advance::absorb(&mut state, input, &resolution);
-    advance::climb(&mut state, input, &resolution);
-    traffic::split(&mut state, input, &resolution);
+    let rejections = if let Some(rebuilt) = recovery::rebuild(&input.identity, &input.state, &input.observed) {
+        state = rebuilt;
+        advance::absorb(&mut state, input, &resolution)
+    } else {
+        advance::settle(&mut state, input, &resolution);
+        advance::open_revision(&mut state, input, &resolution);
+        let rejections = advance::absorb(&mut state, input, &resolution);
+        advance::climb(&mut state, input, &resolution);
+        traffic::split(&mut state, input, &resolution);
+        rejections
+    };
     advance::forget(&mut state, input);
     state.candidate = children::candidate(&View {
         input,
@@ -318,18 +323,19 @@ pub fn plan(input: &Input) -> Plan {
 }
 
 impl Plan {
-    /// The plan with what acting on it met: while anything serves, a fault stops only progress.
+    /// The plan with what acting on it met: while anything serves, a fault stops only progress, and waiting is progress.
     #[must_use]
     pub fn with_fault(mut self, fault: &Fault) -> Self {
         let serves = self.condition(ConditionType::Ready).is_some_and(|ready| ready.truth == Truth::True);
-        let (kind, truth) = if serves {
-            (ConditionType::Progressing, Truth::False)
-        } else {
-            (ConditionType::Ready, Truth::False)
-        };
-        self.set(kind, truth, fault);
-        if !serves && fault.reason.is_for_the_user() {
-            self.set(ConditionType::Stalled, Truth::True, fault);
+        let waits = fault.reason == Reason::PredecessorEnding;
+        if serves || waits {
+            self.set(ConditionType::Progressing, if waits { Truth::True } else { Truth::False }, fault);
+        }
+        if !serves {
+            self.set(ConditionType::Ready, Truth::False, fault);
+            if fault.reason.is_for_the_user() {
+                self.set(ConditionType::Stalled, Truth::True, fault);
+            }
         }
         self.next.clone_from(&fault.message);
         self

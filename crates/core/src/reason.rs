@@ -48,6 +48,8 @@ reasons! {
     ToolchainUnknown,
     /// An object with a name that is needed belongs to somebody else.
     NameTaken,
+    /// An object with a name that is needed is still being removed: mostly one of an earlier Function of this name.
+    PredecessorEnding,
     /// The apiserver refused a child.
     ChildRefused,
     /// The jar is stored and its handler known.
@@ -134,6 +136,8 @@ reasons! {
     Promoted,
     /// A new revision was opened.
     RevisionOpened,
+    /// The status was lost and was rebuilt from what the Deployments record.
+    StatusRebuilt,
     /// Nothing needs the user.
     NotStalled,
     /// The Function is being deleted and its store is purged.

@@ -161,6 +161,17 @@ impl Revision {
             .filter_map(move |stage| self.key(uid, stage).map(|key| (stage, key)))
     }
 
+    /// As much of it as the key of a stage depends on: what a Deployment records never changes while the climb goes on.
+    #[must_use]
+    pub fn as_recorded_at(&self, stage: Stage) -> Self {
+        Self {
+            metadata: self.metadata.clone().filter(|_| stage.is_built()),
+            profile: self.profile.clone().filter(|_| stage == Stage::PgoOptimized),
+            passed: BTreeSet::new(),
+            ..self.clone()
+        }
+    }
+
     /// Whether the decisions that builds and executors depend on are the same.
     pub fn is_same_decision(&self, other: &Self) -> bool {
         (self.number, &self.inputs, &self.metadata, &self.profile) == (other.number, &other.inputs, &other.metadata, &other.profile)

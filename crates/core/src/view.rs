@@ -187,7 +187,8 @@ impl<'a> View<'a> {
             return Settling::Unknown;
         };
         let wanted = self.input.state.route_generation;
-        let late = |generation: Option<i64>| generation.is_none_or(|generation| generation < wanted);
+        // A newer one is no better: it is of routes that a lost status had, or that it will not have.
+        let late = |generation: Option<i64>| generation != Some(wanted);
         let waiting: Vec<String> = gateways
             .iter()
             .filter(|gateway| late(gateway.generation))

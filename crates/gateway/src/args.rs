@@ -22,6 +22,9 @@ pub struct Args {
     /// This pod's name: agents and the controller know the gateway by it.
     #[arg(long, env = "ANNEAL_POD_NAME", default_value = "gateway")]
     pub pod_name: String,
+    /// Namespace of the operator: the ConfigMap of the certificate authorities is there.
+    #[arg(long, env = "POD_NAMESPACE")]
+    pub namespace: String,
     /// `host:port` of the controller's headless Service; reports go to every address behind it. Without it nothing is reported.
     #[arg(long)]
     pub controller_service: Option<String>,

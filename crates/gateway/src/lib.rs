@@ -24,6 +24,7 @@ mod server;
 mod settings;
 mod split;
 mod tally;
+mod trust;
 mod watch;
 mod windows;
 
@@ -92,7 +93,8 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let metrics = Arc::new(Metrics::new(&registry).context(RegisterMetricsSnafu)?);
     let routes = Arc::new(Routes::default());
     let gateway = Arc::new(Gateway::new(args.settings(), Arc::clone(&routes), Arc::clone(&metrics)));
-    let peers = PeerClient::new();
+    let (known, trust) = tokio::sync::watch::channel(None);
+    let peers = PeerClient::new(trust);
     let client = watch::client(kube::Config::infer().await.context(FindClusterSnafu)?).context(MakeClientSnafu)?;
     let stop = stopped().context(SignalsSnafu)?;
     let listener = TcpListener::bind(args.listen).await.context(ListenSnafu { address: args.listen })?;
@@ -103,6 +105,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let (opened, windows) = mpsc::unbounded_channel();
     let index = Index::new(Arc::clone(&routes), opened);
     let mut tasks = JoinSet::new();
+    tasks.spawn(trust::follow(client.clone(), args.namespace, known));
     tasks.spawn(watch::run(client, gateway.settings.namespaces.clone(), index, routes, metrics));
     tasks.spawn(windows::run(Arc::clone(&gateway), peers.clone(), windows));
     tasks.spawn(report::run(Arc::clone(&gateway), peers.clone()));

@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::{
     gateway::Gateway,
-    peers::{Error, PeerClient},
+    peers::{Error, Peer, PeerClient},
 };
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -61,14 +61,22 @@ async fn once(gateway: &Gateway, client: &PeerClient, controller: &str) -> bool 
         boot: gateway.boot.clone(),
         functions: gateway.routes.reports(),
     };
-    let taken = join_all(addresses.into_iter().map(|address| post(gateway, client, address, &report))).await;
+    // What resolves is a host and a port.
+    let name = controller.rsplit_once(':').map_or(controller, |(host, _)| host);
+    let peers: Vec<Peer> = addresses
+        .into_iter()
+        .map(|address| Peer {
+            address,
+            name: name.to_owned(),
+        })
+        .collect();
+    let taken = join_all(peers.iter().map(|peer| post(gateway, client, peer, &report))).await;
     taken.contains(&true)
 }
 
-async fn post(gateway: &Gateway, client: &PeerClient, address: SocketAddr, report: &GatewayReport) -> bool {
-    let url = format!("http://{address}{REPORTS_PATH}");
+async fn post(gateway: &Gateway, client: &PeerClient, peer: &Peer, report: &GatewayReport) -> bool {
     let outcome = match client
-        .post::<_, GatewayReply>(&url, &gateway.settings.peers.controller_token, report, DEADLINE)
+        .post::<_, GatewayReply>(peer, REPORTS_PATH, &gateway.settings.peers.controller_token, report, DEADLINE)
         .await
     {
         Ok(GatewayReply {}) => "taken",
@@ -77,7 +85,7 @@ async fn post(gateway: &Gateway, client: &PeerClient, address: SocketAddr, repor
             ..
         }) => "notLeader",
         Err(error) => {
-            tracing::debug!(%error, "a controller took no report");
+            tracing::debug!(error = snafu::Report::from_error(error).to_string(), "a controller took no report");
             "failed"
         }
     };

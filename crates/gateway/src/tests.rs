@@ -9,5 +9,6 @@ mod reporting;
 mod retrying;
 mod serving;
 mod strictness;
+mod trusting;
 mod watching;
 mod windowed;

@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use anneal_api::{names::LABEL_DEPLOYMENT, v1alpha1::Function};
+use anneal_watch::{WATCH_SECONDS, Watch};
 use futures::{Stream, StreamExt, stream, stream::BoxStream};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::{
@@ -10,16 +11,8 @@ use kube::{
     core::DeserializeGuard,
     runtime::watcher::{self, Event, watcher},
 };
-use tokio::time::sleep;
 
 use crate::{index::Index, metrics::Metrics, routes::Routes};
-
-/// The apiserver ends a watch after this, and five seconds later a silent one is given up.
-const WATCH_SECONDS: u32 = 25;
-/// A watch that is refused so often in a row begins with a list again.
-const PATIENCE: u32 = 4;
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// A client whose calls end in bounded time and are repeated by the watches alone.
 pub(crate) fn client(mut config: kube::Config) -> kube::Result<Client> {
@@ -73,48 +66,17 @@ fn streams(client: &Client, scope: &Scope, metrics: &Arc<Metrics>) -> [BoxStream
     ]
 }
 
-type Watch<K> = BoxStream<'static, watcher::Result<Event<K>>>;
-
-/// The events of a watch that is taken up again, after a pause, whenever it breaks.
+/// The events of a watch; what breaks it is told, and the routes stay as they are meanwhile.
 fn steady<K, M>(resource: &'static str, metrics: &Arc<Metrics>, make: M) -> impl Stream<Item = Event<K>> + Send + use<K, M>
 where
     K: Send + 'static,
     M: Fn() -> Watch<K> + Send + 'static,
 {
     let errors = metrics.watch_errors.with_label_values(&[resource]);
-    let first = make();
-    stream::unfold(
-        (first, Pauses::default(), make, errors),
-        move |(mut watch, mut pauses, make, errors)| async move {
-            loop {
-                match watch.next().await {
-                    Some(Ok(event)) => {
-                        pauses.reset();
-                        return Some((event, (watch, pauses, make, errors)));
-                    }
-                    Some(Err(error)) => {
-                        errors.inc();
-                        let pause = pauses.next();
-                        tracing::warn!(%error, resource, "a watch broke; the routes stay as they are");
-                        if must_list_anew(&error, pauses.failures) {
-                            watch = make();
-                        }
-                        sleep(pause).await;
-                    }
-                    None => watch = make(),
-                }
-            }
-        },
-    )
-}
-
-/// `watcher` lists anew after a 410 inside a watch, but asks for the same version for ever when the watch itself is refused:
-/// with 410, or with 504 for a version that the apiserver does not have (any more).
-fn must_list_anew(error: &watcher::Error, failures: u32) -> bool {
-    match error {
-        watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == 410 || failures >= PATIENCE,
-        _ => false,
-    }
+    anneal_watch::steady(make, move |error| {
+        errors.inc();
+        tracing::warn!(%error, resource, "a watch broke; the routes stay as they are");
+    })
 }
 
 fn api<K>(client: &Client, scope: &Scope) -> Api<K>
@@ -214,42 +176,4 @@ fn follow<K: ResourceExt>(
         Event::Apply(_) | Event::Delete(_) => {}
     }
     None
-}
-
-/// Doubling pauses, each cut at random to at least its half.
-#[derive(Debug, Default)]
-struct Pauses {
-    failures: u32,
-}
-
-impl Pauses {
-    fn next(&mut self) -> Duration {
-        let pause = (FIRST_PAUSE * (1 << self.failures.min(8))).min(LONGEST_PAUSE);
-        self.failures = self.failures.saturating_add(1);
-        let jitter = u32::try_from(crate::gateway::random() % 512).unwrap_or(0);
-        pause / 2 + pause / 2 * jitter / 512
-    }
-
-    fn reset(&mut self) {
-        self.failures = 0;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_a_bound_and_start_again_after_success() {
-        let mut pauses = Pauses::default();
-        for expected in [200, 400, 800, 1600, 3000, 3000] {
-            let pause = pauses.next();
-            assert!(
-                pause >= Duration::from_millis(expected / 2) && pause <= Duration::from_millis(expected),
-                "{pause:?}"
-            );
-        }
-        pauses.reset();
-        assert!(pauses.next() <= FIRST_PAUSE);
-    }
 }

@@ -4,14 +4,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anneal_protocol::agent::{AcceptState, TotalsReply, TotalsReport};
+use anneal_protocol::{
+    agent::{AcceptState, TOTALS_PATH, TotalsReply, TotalsReport},
+    pod_server_name,
+};
 use tokio::{
     sync::mpsc::UnboundedReceiver,
     task::JoinSet,
     time::{Instant, sleep_until},
 };
 
-use crate::{endpoint::Endpoint, gateway::Gateway, peers::PeerClient};
+use crate::{
+    endpoint::Endpoint,
+    gateway::Gateway,
+    peers::{Peer, PeerClient},
+};
 
 /// Between two reports while requests are sent.
 const STEADY: Duration = Duration::from_secs(1);
@@ -37,7 +44,11 @@ pub(crate) async fn run(gateway: Arc<Gateway>, client: PeerClient, mut opened: U
 }
 
 async fn report_to(gateway: Arc<Gateway>, client: PeerClient, endpoint: Arc<Endpoint>) {
-    let url = format!("http://{}/v1/totals", endpoint.agent);
+    // An address may be another pod's by now: its certificate would name that one.
+    let peer = Peer {
+        address: endpoint.agent,
+        name: pod_server_name(&endpoint.id.pod_uid),
+    };
     // Whether the agent knows everything there is to say, or cannot be told.
     let mut settled = false;
     loop {
@@ -56,7 +67,7 @@ async fn report_to(gateway: Arc<Gateway>, client: PeerClient, endpoint: Arc<Endp
             seen,
         };
         match client
-            .post::<_, TotalsReply>(&url, &gateway.settings.peers.agent_token, &report, DEADLINE)
+            .post::<_, TotalsReply>(&peer, TOTALS_PATH, &gateway.settings.peers.agent_token, &report, DEADLINE)
             .await
         {
             Ok(reply) => {
@@ -72,7 +83,7 @@ async fn report_to(gateway: Arc<Gateway>, client: PeerClient, endpoint: Arc<Endp
             }
             Err(error) => {
                 settled = true;
-                tracing::debug!(%error, address = %endpoint.agent, "an agent took no report");
+                tracing::debug!(error = snafu::Report::from_error(error).to_string(), "an agent took no report");
                 sleep_until(asked + EAGER).await;
             }
         }

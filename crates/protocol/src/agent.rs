@@ -23,6 +23,10 @@ pub const LAUNCHER_PATH: &str = "/var/lib/anneal/bin/anneal-launcher.jar";
 pub const WORK_DIR: &str = "/var/lib/anneal/work";
 /// Where the projected service-account token is mounted.
 pub const TOKEN_PATH: &str = "/var/run/secrets/anneal.dev/token";
+/// Beside it: the certificate authorities (PEM) by which the depot is known.
+pub const AUTHORITIES_PATH: &str = "/var/run/secrets/anneal.dev/ca.crt";
+/// [`TotalsReport`] → [`TotalsReply`], on the agent's control port.
+pub const TOTALS_PATH: &str = "/v1/totals";
 /// Where a ConfigMap source is mounted in a resolve pod.
 pub const SOURCE_DIR: &str = "/var/lib/anneal/source";
 
@@ -32,7 +36,7 @@ pub const SOURCE_DIR: &str = "/var/lib/anneal/source";
 pub struct AgentConfig {
     /// The Function it works for.
     pub function: FunctionRef,
-    /// `http://host:port` of the depot.
+    /// `https://host:port` of the depot.
     pub depot: String,
     /// The work.
     pub work: Work,

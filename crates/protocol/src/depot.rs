@@ -1,4 +1,4 @@
-//! The depot's API: grants and confirmations for agents; facts, rejections and purges for the controller.
+//! The depot's API: grants, confirmations and certificates for agents; facts, rejections and purges for the controller.
 //!
 //! All calls are `POST` with a bearer token of audience [`crate::DEPOT_AUDIENCE`]; an error answers a
 //! [`crate::problem::Problem`]. An agent's function is never taken from the body: it follows from its token.
@@ -24,6 +24,9 @@ pub const FACTS_PATH: &str = "/v1/facts";
 pub const PURGES_PATH: &str = "/v1/purges";
 /// [`RejectionRequest`] → [`Confirmed`].
 pub const REJECTIONS_PATH: &str = "/v1/rejections";
+
+/// [`CertificateRequest`] → [`CertificateReply`].
+pub const CERTIFICATES_PATH: &str = "/v1/certificates";
 
 /// The largest object that is granted, in bytes (1 GiB).
 pub const MAX_OBJECT_BYTES: u64 = 1 << 30;
@@ -132,6 +135,10 @@ pub enum Writable {
         window: u64,
     },
 }
+
+/// The only key of a metadata document that holds several files of a tracer by their names. A document without it is
+/// `reachability-metadata.json` itself.
+pub const METADATA_FILES: &str = "anneal.dev/files";
 
 /// The right to one request to the store. Opaque: send exactly this.
 #[derive(Clone, Deserialize, PartialEq, Serialize)]
@@ -246,6 +253,24 @@ pub enum LossCause {
 /// The depot has it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Confirmed {}
+
+/// An executor's agent asks for the certificate of its control port.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateRequest {
+    /// The key that the certificate is for: an uncompressed P-256 point in lower-case hex. The private half stays in the pod.
+    pub public_key: String,
+}
+
+/// A certificate for [`crate::pod_server_name`] of the caller's pod.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateReply {
+    /// PEM.
+    pub chain: String,
+    /// Seconds from now after which another one is to be asked for.
+    pub renew_seconds: u64,
+}
 
 /// A gateway's token, for the depot to review on an agent's behalf.
 #[derive(Clone, Deserialize, Serialize)]

@@ -1,6 +1,6 @@
 //! What the depot knows of a Function's objects: the controller's only view of the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,21 @@ pub struct FactsRequest {
     /// Digest of the jar whose merged reachability metadata is wanted.
     #[serde(default)]
     pub metadata: Option<String>,
+    /// What the Function needs of what is stored; absent while that is not known: then nothing is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub references: Option<References>,
+}
+
+/// Everything that a Function's decisions and children name. What is stored beside it may be removed.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct References {
+    /// Digests of jars and entry jars.
+    pub jars: BTreeSet<String>,
+    /// Build keys.
+    pub builds: BTreeSet<String>,
+    /// Digests of merged profiles and merged reachability metadata.
+    pub merged: BTreeSet<String>,
 }
 
 /// A jar and what the spec asks of its handler.

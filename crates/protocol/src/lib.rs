@@ -32,6 +32,11 @@ pub const GATEWAY_PORT: u16 = 8080;
 /// The port of `/metrics`, `/livez` and `/readyz` of controller, depot and gateway.
 pub const TELEMETRY_PORT: u16 = 9900;
 
+/// The name in the certificate of a pod's control port: by its uid, which no other pod ever has.
+pub fn pod_server_name(uid: &str) -> String {
+    format!("{uid}.pods.anneal.internal")
+}
+
 /// A Function as the components name it to each other: the uid tells apart two that had the same name.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct FunctionRef {

@@ -9,7 +9,6 @@ use tokio::net::TcpListener;
 
 use super::{REPORT_BYTES, Reviews, Shared, listen, router, serve};
 use crate::{
-    client,
     depot::tests::some_work,
     state::{Machine, Rules},
     testing::{Backend, Fault, Pod},
@@ -36,15 +35,16 @@ impl Port {
         let shared = Arc::new(Shared::new(Machine::new(rules)));
         let reviews = Reviews::new(pod.transfer().depot().clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let base = format!("https://{}", listener.local_addr().unwrap());
         let routes = router(Arc::clone(&shared), reviews);
-        tokio::spawn(serve(listener, routes));
+        tokio::spawn(serve(listener, routes, backend.site.identity(&["127.0.0.1"])));
+        let client = backend.client();
         Self {
             backend,
             _pod: pod,
             shared,
             base,
-            client: client::plain().unwrap(),
+            client,
         }
     }
 

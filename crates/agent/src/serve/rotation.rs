@@ -86,12 +86,11 @@ impl Remains {
         let (true, Some(jar)) = (is_clean, &self.jar) else {
             return Ok(Yield::Lost(LossCause::Crashed));
         };
-        let file = self.workspace.metadata_file();
-        let copied = match profile::copy_metadata(&file, &self.body()) {
+        let packed = match profile::pack_metadata(&self.workspace.metadata(), &self.body()) {
             Err(error) if error.is_missing() => profile::empty_metadata(&self.body()),
             other => other,
         };
-        let content = match copied {
+        let content = match packed {
             Ok(content) => content,
             Err(error) => return Ok(Yield::Lost(self.cause(&error))),
         };
@@ -118,6 +117,7 @@ impl Remains {
             profile::Error::ReadFile { .. }
             | profile::Error::CheckProfile { .. }
             | profile::Error::ParseMetadata { .. }
+            | profile::Error::MistakeMetadata
             | profile::Error::LongMetadata => LossCause::Invalid,
         }
     }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::Backend;
 use crate::{
     args::Settings,
-    client::{self, Roots, Stores},
+    client::{Clients, Roots},
     depot::Depot,
     retry::Pace,
     transfer::Transfer,
@@ -30,6 +30,7 @@ impl Pod {
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("token"), "first\n").unwrap();
         std::fs::write(path("launcher.jar"), "launcher").unwrap();
+        std::fs::write(path("ca.crt"), backend.site.authorities.bundle()).unwrap();
         let workspace = Workspace::new(path("work"));
         workspace.prepare().unwrap();
         let function = FunctionRef {
@@ -45,6 +46,7 @@ impl Pod {
             },
             workspace,
             token_file: path("token"),
+            authorities_file: path("ca.crt"),
             launcher: path("launcher.jar"),
             source_dir: path("source"),
             control_port: 0,
@@ -58,15 +60,8 @@ impl Pod {
     }
 
     pub(crate) fn transfer(&self) -> Transfer {
-        let Settings {
-            config,
-            token_file,
-            pace,
-            roots,
-            ..
-        } = &self.settings;
-        let depot = Depot::new(&config.depot, token_file.clone(), client::plain().unwrap(), *pace);
-        Transfer::new(depot, Stores::new(roots.clone()))
+        let clients = Clients::new(self.settings.roots.clone());
+        Transfer::new(Depot::new(&self.settings, clients.clone()), clients)
     }
 
     /// Writes a shell script that can be executed.

@@ -120,7 +120,11 @@ impl Transfer {
     }
 
     async fn stream(&self, grant: &Grant, limit: u64, part: &Path) -> Result<Content, Error> {
-        let client = self.stores.client(&grant.url, grant.ca.as_deref()).await.context(MakeClientSnafu)?;
+        let client = self
+            .clients
+            .client(&grant.url, grant.ca.as_deref())
+            .await
+            .context(MakeClientSnafu)?;
         let mut request = client.get(&grant.url);
         for (name, value) in &grant.headers {
             request = request.header(name, value);

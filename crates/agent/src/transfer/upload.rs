@@ -68,7 +68,11 @@ impl Transfer {
     }
 
     async fn put(&self, grant: &Grant, file: &Path, bytes: u64) -> Result<Stored, Error> {
-        let client = self.stores.client(&grant.url, grant.ca.as_deref()).await.context(MakeClientSnafu)?;
+        let client = self
+            .clients
+            .client(&grant.url, grant.ca.as_deref())
+            .await
+            .context(MakeClientSnafu)?;
         let body = File::open(file).await.context(UseFileSnafu { path: file })?;
         let response = client
             .put(&grant.url)

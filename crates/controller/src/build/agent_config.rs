@@ -26,13 +26,13 @@ const HEAP_OPTION: &str = "-XX:MaxRAMPercentage=60";
 pub(super) fn serve(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) -> AgentConfig {
     let program = match &spec.program {
         CoreProgram::Jvm => Program::Jvm {
-            jar: jar(&spec.inputs),
+            jar: jar(&spec.revision.inputs),
             options: vec![HEAP_OPTION.to_owned()],
         },
         CoreProgram::TracedJvm => {
             let tracer = format!("-agentlib:native-image-agent=config-output-dir={WORK_DIR}/metadata");
             Program::Jvm {
-                jar: jar(&spec.inputs),
+                jar: jar(&spec.revision.inputs),
                 options: vec![HEAP_OPTION.to_owned(), tracer],
             }
         }
@@ -49,7 +49,7 @@ pub(super) fn serve(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) 
         requests: window.requests,
         max_seconds: window.max_seconds,
     });
-    let launcher = (spec.inputs.handler.contract != CoreContract::Http).then(|| "/healthz".to_owned());
+    let launcher = (spec.revision.inputs.handler.contract != CoreContract::Http).then(|| "/healthz".to_owned());
     let warmup = spec.template.warmup.iter().map(|request| WarmupRequest {
         path: request.path.clone(),
         body: request.body.clone(),

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use anneal_api::names::{
-    ANNOTATION_AGENT_IMAGE, ANNOTATION_BUILD_KEY, ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, ANNOTATION_TEMPLATE_VERSION, LABEL_BUILD,
+    ANNOTATION_AGENT_IMAGE, ANNOTATION_BUILD_KEY, ANNOTATION_REVISION, ANNOTATION_TEMPLATE, ANNOTATION_TEMPLATE_VERSION, LABEL_BUILD,
     LABEL_DEPLOYMENT, LABEL_STAGE, LABEL_WINDOWS,
 };
-use anneal_core::{names::Role, plan::ExecutorSpec, revision::Inputs, state::Placement};
+use anneal_core::{names::Role, plan::ExecutorSpec, state::Placement};
 use anneal_protocol::{AGENT_PORT, FUNCTION_PORT};
 use serde_json::{Value, json};
 
 use super::{Site, agent_config, meta, pod};
+use crate::convert;
 
 fn labels(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) -> BTreeMap<String, String> {
     let mut labels = meta::labels(site, Role::Executor.as_str());
@@ -32,7 +33,7 @@ pub fn deployment(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) ->
         ANNOTATION_TEMPLATE: spec.template.digest().as_str(),
         ANNOTATION_TEMPLATE_VERSION: spec.version.to_string(),
         ANNOTATION_AGENT_IMAGE: spec.agent_image,
-        ANNOTATION_INPUTS: inputs(&spec.inputs).to_string(),
+        ANNOTATION_REVISION: convert::recorded(&spec.revision),
     });
     json!({
         "apiVersion": "apps/v1",
@@ -56,7 +57,7 @@ fn pod_spec(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) -> Value
         env: &spec.template.env,
         resources: pod::resources(spec.template.resources),
         work_size: "4Gi",
-        architecture: Some(&spec.inputs.architecture),
+        architecture: Some(&spec.revision.inputs.architecture),
         restart_policy: "Always",
     };
     let mut rendered = pod.render(site);
@@ -66,7 +67,8 @@ fn pod_spec(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) -> Value
         {"name": "agent", "containerPort": AGENT_PORT, "protocol": "TCP"},
     ]);
     main["readinessProbe"] = json!({
-        "httpGet": {"path": "/readyz", "port": "agent", "scheme": "HTTP"},
+        // The kubelet believes any certificate; without one the pod is not ready.
+        "httpGet": {"path": "/readyz", "port": "agent", "scheme": "HTTPS"},
         "periodSeconds": 1,
         "timeoutSeconds": 2,
         "failureThreshold": 3,
@@ -90,35 +92,5 @@ pub fn headless_service(site: Site<'_>, placement: &Placement, spec: &ExecutorSp
                 {"name": "agent", "port": AGENT_PORT, "targetPort": "agent", "protocol": "TCP"},
             ],
         },
-    })
-}
-
-/// Frozen inputs for whoever has to find out what runs there when the status is lost.
-fn inputs(inputs: &Inputs) -> Value {
-    let Inputs {
-        jar,
-        entry,
-        handler,
-        launcher,
-        builder,
-        jvm,
-        tracer_jvm,
-        native_base,
-        architecture,
-        arguments,
-    } = inputs;
-    json!({
-        "jar": jar.as_str(),
-        "entry": entry.as_ref().map(anneal_core::digest::Digest::as_str),
-        "handlerClass": handler.class,
-        "handlerMethod": handler.method,
-        "contract": handler.contract.as_str(),
-        "launcher": launcher.as_str(),
-        "builder": builder,
-        "jvm": jvm,
-        "tracerJvm": tracer_jvm,
-        "nativeBase": native_base,
-        "architecture": architecture,
-        "arguments": arguments,
     })
 }

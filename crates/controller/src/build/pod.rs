@@ -1,6 +1,7 @@
 //! The pod that all roles share: our agent is PID 1, installed by an init container; nothing runs as root or holds a credential
-//! but a token that only the depot accepts.
+//! but a token that only the depot accepts. Beside it lies by whom that is known.
 
+use anneal_api::names::{TRUST_CONFIG_MAP, TRUST_KEY};
 use anneal_core::{
     names,
     spec::{EnvValue, EnvVar, Resources},
@@ -71,6 +72,7 @@ impl Pod<'_> {
                 {"name": "work", "emptyDir": {"sizeLimit": self.work_size}},
                 {"name": "token", "projected": {"sources": [
                     {"serviceAccountToken": {"audience": DEPOT_AUDIENCE, "expirationSeconds": TOKEN_SECONDS, "path": "token"}},
+                    {"configMap": {"name": TRUST_CONFIG_MAP, "items": [{"key": TRUST_KEY, "path": TRUST_KEY}]}},
                 ]}},
             ],
         });

@@ -1,12 +1,12 @@
 //! What is rendered: restricted pods, no credential, one owner, deterministic.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anneal_core::{
     digest::{BuildKey, Digest},
     names,
     plan::{ExecutorSpec, JobWish, JobWork, Program},
-    revision::{Contract, Handler, Inputs},
+    revision::{Contract, Handler, Inputs, Revision},
     spec::{Identity, Source, Wanted},
     stage::{Code, Stage},
     state::Placement,
@@ -17,12 +17,15 @@ use serde_json::{Value, json};
 use super::*;
 use crate::convert;
 
+mod snapshots;
+
 fn config() -> Config {
     serde_json::from_value(json!({
         "clusterDomain": "cluster.local",
         "gatewayService": {"name": "anneal-gateway", "namespace": "anneal-system", "port": 80},
         "gatewaySelector": {"app.kubernetes.io/component": "gateway"},
-        "depotUrl": "http://depot:8081",
+        "depotSelector": {"app.kubernetes.io/component": "depot"},
+        "depotUrl": "https://depot:8081",
         "image": "anneal:1",
         "imagePullPolicy": "IfNotPresent",
         "defaultToolchain": "t",
@@ -67,6 +70,17 @@ fn inputs() -> Inputs {
     }
 }
 
+fn revision() -> Revision {
+    Revision {
+        number: 1,
+        generation: 1,
+        inputs: inputs(),
+        metadata: Some(Digest::of(b"m")),
+        profile: Some(Digest::of(b"p")),
+        passed: BTreeSet::new(),
+    }
+}
+
 fn executor(stage: Stage, program: Program, wanted: &Wanted) -> (Placement, ExecutorSpec) {
     let (key, template) = (BuildKey::new(Digest::of(b"key")), Template::of(wanted, stage));
     let deployment = names::deployment("hello", &key, &template.digest());
@@ -77,8 +91,7 @@ fn executor(stage: Stage, program: Program, wanted: &Wanted) -> (Placement, Exec
         agent_image,
         image: "i:1".to_owned(),
         program,
-        revision: 1,
-        inputs: inputs(),
+        revision: revision().as_recorded_at(stage),
     };
     (Placement { stage, key, deployment }, spec)
 }
@@ -97,12 +110,13 @@ fn wishes() -> Vec<JobWish> {
         stage,
         inputs: Box::new(inputs()),
         metadata: Some(Digest::of(b"m")),
-        profile: None,
+        profile: (stage == Stage::PgoOptimized).then(|| (key.clone(), Digest::of(b"p"))),
     };
     let works = [
         (Code::Resolve, resolve),
         (Stage::Native.code(), build(Stage::Native)),
         (Stage::PgoInstrumented.code(), build(Stage::PgoInstrumented)),
+        (Stage::PgoOptimized.code(), build(Stage::PgoOptimized)),
     ];
     let wish = |(code, work)| JobWish {
         name: names::job("hello", code, &key, 1),
@@ -159,7 +173,7 @@ fn pods() -> BTreeMap<String, Value> {
 #[test]
 fn every_pod_is_restricted_and_holds_no_token_but_the_depots() {
     let pods = pods();
-    assert_eq!(pods.len(), 7);
+    assert_eq!(pods.len(), 8);
     for (name, pod) in &pods {
         assert_eq!(pod["automountServiceAccountToken"], false, "{name}");
         assert_eq!(pod["enableServiceLinks"], false, "{name}");
@@ -182,10 +196,21 @@ fn every_pod_is_restricted_and_holds_no_token_but_the_depots() {
         for volume in pod["volumes"].as_array().unwrap() {
             let allowed = ["emptyDir", "projected", "configMap"].iter().any(|kind| volume.get(kind).is_some());
             assert!(allowed, "{name}: {volume}");
-            for source in volume["projected"]["sources"].as_array().into_iter().flatten() {
-                assert_eq!(source["serviceAccountToken"]["audience"], "anneal-depot", "{name}");
-            }
         }
+        let sources: Vec<&Value> = pod["volumes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|volume| volume["projected"]["sources"].as_array())
+            .flatten()
+            .collect();
+        assert_eq!(sources.len(), 2, "{name}");
+        assert_eq!(sources[0]["serviceAccountToken"]["audience"], "anneal-depot", "{name}");
+        assert_eq!(
+            sources[1]["configMap"],
+            json!({"name": "anneal-trust", "items": [{"key": "ca.crt", "path": "ca.crt"}]}),
+            "{name}: the authorities lie where the agent looks for them"
+        );
     }
 }
 
@@ -198,8 +223,63 @@ fn exact_metadata_is_asked_of_every_build_but_the_instrumented() {
             .unwrap()
             .to_owned();
         let exact = config.contains("--exact-reachability-metadata");
-        assert_eq!(exact, name.starts_with("hello-n-"), "{name}: {config}");
+        assert_eq!(
+            exact,
+            name.starts_with("hello-n-") || name.starts_with("hello-o-"),
+            "{name}: {config}"
+        );
     }
+}
+
+#[test]
+fn what_a_policy_leaves_out_lies_within_what_it_leaves_it_out_of() {
+    let (mut config, function) = (config(), function());
+    config.network_policy.api_server = ["10.96.0.1/32", "fd00::1/128", "2001:4860::1/128"].map(str::to_owned).to_vec();
+    let site = Site {
+        config: &config,
+        function: &function,
+    };
+    for policy in network_policy::all(site) {
+        let peers = policy["spec"]["egress"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|rule| rule["to"].as_array().into_iter().flatten());
+        for block in peers.filter_map(|peer| peer.get("ipBlock")) {
+            let excepted = block["except"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|network| network.as_str().unwrap());
+            for network in excepted {
+                let fits = match block["cidr"].as_str().unwrap() {
+                    "0.0.0.0/0" => !network.contains(':'),
+                    "2000::/3" => network.starts_with(['2', '3']) && network.contains(':'),
+                    _ => network.contains(':'),
+                };
+                assert!(fits, "{network} in {block}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_build_reaches_nothing_but_dns_depot_and_store() {
+    let (config, function) = (config(), function());
+    let site = Site {
+        config: &config,
+        function: &function,
+    };
+    let policy = network_policy::all(site)
+        .into_iter()
+        .find(|policy| policy["metadata"]["name"] == "anneal-hello-build")
+        .unwrap();
+    let rules = policy["spec"]["egress"].as_array().unwrap();
+    assert_eq!(rules.len(), 3);
+    assert_eq!(
+        rules[1]["to"][0]["podSelector"]["matchLabels"],
+        json!({"app.kubernetes.io/component": "depot"})
+    );
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use anneal_core::{
     digest::{BuildKey, Digest},
     facts::{BuildFact, CommittedBuild, JarFact, Known, MetadataFact, Observed, ProfileFact, Questions},
+    references::References,
     revision::{Contract, Handler},
     spec::{HandlerRequest, Identity, RequestedContract},
 };
 use anneal_protocol::{
     FunctionRef,
     depot::JarRecord,
-    facts::{BuildFact as WireBuild, BuildRecord, Facts, FactsRequest, JarQuery, ProfileFacts},
+    facts::{BuildFact as WireBuild, BuildRecord, Facts, FactsRequest, JarQuery, ProfileFacts, References as WireReferences},
     handler::{Contract as WireContract, HandlerRequest as WireRequest, RequestedContract as WireRequested},
 };
 
@@ -36,8 +37,8 @@ pub fn handler_request(request: &HandlerRequest) -> WireRequest {
     }
 }
 
-/// The plan's questions as a request to the depot.
-pub fn questions(identity: &Identity, questions: &Questions) -> FactsRequest {
+/// The plan's questions as a request to the depot, with what must stay stored.
+pub fn questions(identity: &Identity, questions: &Questions, references: Option<&References>) -> FactsRequest {
     let keys = |keys: &[BuildKey]| keys.iter().map(|key| key.as_str().to_owned()).collect();
     FactsRequest {
         function: function_ref(identity),
@@ -48,6 +49,16 @@ pub fn questions(identity: &Identity, questions: &Questions) -> FactsRequest {
         builds: keys(&questions.builds),
         profiles: keys(&questions.profiles),
         metadata: questions.metadata.as_ref().map(|jar| jar.as_str().to_owned()),
+        references: references.map(wire_references),
+    }
+}
+
+fn wire_references(references: &References) -> WireReferences {
+    let References { jars, builds, merged } = references;
+    WireReferences {
+        jars: jars.iter().map(ToString::to_string).collect(),
+        builds: builds.iter().map(ToString::to_string).collect(),
+        merged: merged.iter().map(ToString::to_string).collect(),
     }
 }
 

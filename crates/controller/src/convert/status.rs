@@ -61,6 +61,16 @@ pub fn write_state(state: &State, status: &mut FunctionStatus, ready: impl Fn(&s
     status.history = history.iter().filter_map(transition_to_api).collect();
 }
 
+/// A revision as a Deployment records it.
+pub fn recorded(revision: &Revision) -> String {
+    serde_json::to_string(&revision_to_api(revision)).unwrap_or_default()
+}
+
+/// Reads what a Deployment records.
+pub fn read_recorded(text: &str) -> Option<Revision> {
+    serde_json::from_str::<ApiRevision>(text).ok().as_ref().and_then(revision)
+}
+
 /// A stage on the wire.
 pub const fn stage_to_api(stage: Stage) -> ApiStage {
     match stage {

@@ -12,7 +12,7 @@ use anneal_core::{
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{condition_type, state, wanted, write_state};
+use super::{condition_type, read_recorded, recorded, state, wanted, write_state};
 
 fn digest() -> impl Strategy<Value = Digest> {
     any::<[u8; 8]>().prop_map(|bytes| Digest::of(&bytes))
@@ -154,6 +154,13 @@ proptest! {
         write_state(&decided, &mut status, |_| 1);
         let stored: FunctionStatus = serde_json::from_value(serde_json::to_value(&status).expect("plain data")).expect("the same type");
         prop_assert_eq!(state(&stored), decided);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_revision_that_a_deployment_records_is_read_back(revision in revision()) {
+        prop_assert_eq!(read_recorded(&recorded(&revision)), Some(revision));
     }
 }
 

@@ -4,6 +4,7 @@ use anneal_api::v1alpha1::{Function, FunctionStatus};
 use anneal_core::{
     plan::{Condition, ConditionType, Plan, Truth},
     reason::Reason,
+    recovery,
 };
 use kube::{
     Resource,
@@ -40,7 +41,10 @@ fn events(old: &FunctionStatus, plan: &Plan) -> Vec<Event> {
     };
     let known = convert::state(old);
     let mut events = Vec::new();
-    if let Some(revision) = plan
+    if recovery::is_rebuilt(&known, &plan.state) {
+        let note = "The status was lost; it was rebuilt from what the Deployments record.".to_owned();
+        events.push(event(EventType::Warning, Reason::StatusRebuilt, note, "Rebuild"));
+    } else if let Some(revision) = plan
         .state
         .revision()
         .filter(|revision| known.revision().map(|known| known.number) != Some(revision.number))

@@ -2,7 +2,10 @@
 //!
 //! Nothing here looks at the spec, so that a Function that was never valid can be deleted too.
 
-use anneal_api::{names::FINALIZER, v1alpha1::Function};
+use anneal_api::{
+    names::{FINALIZER, MANAGER},
+    v1alpha1::Function,
+};
 use anneal_core::spec::Identity;
 use k8s_openapi::api::{apps::v1::Deployment, batch::v1::Job};
 use kube::{
@@ -15,7 +18,7 @@ use serde_json::json;
 use snafu::{ResultExt, Snafu};
 
 use super::observe;
-use crate::{build, context::Context, convert, depot};
+use crate::{build, context::Context, convert, depot, trust};
 
 /// Why a Function cannot go yet.
 #[derive(Debug, Snafu)]
@@ -49,6 +52,12 @@ pub enum Error {
     Purge {
         /// Why.
         source: depot::Error,
+    },
+    /// What the namespace's pods trusted cannot be removed.
+    #[snafu(display("leave the namespace"))]
+    Leave {
+        /// Why.
+        source: trust::Error,
     },
     /// The finalizer cannot be set or removed.
     #[snafu(display("write the finalizer"))]
@@ -92,6 +101,12 @@ pub async fn finalize(ctx: &Context, function: &Function, identity: &Identity) -
     if !purged.complete {
         return Ok(Progress::Waiting);
     }
+    let trust = &ctx.certificates.trust;
+    match trust.remove_after(&identity.namespace, &identity.name).await {
+        // Somebody's policy: no reason to keep the Function.
+        Err(error) if error.is_refusal() => tracing::warn!(%error, "the authorities' ConfigMap stays"),
+        removed => removed.context(LeaveSnafu)?,
+    }
     let rest: Vec<&str> = function
         .finalizers()
         .iter()
@@ -100,6 +115,7 @@ pub async fn finalize(ctx: &Context, function: &Function, identity: &Identity) -
         .collect();
     set(ctx, function, &rest).await?;
     ctx.pace.forget(&identity.uid);
+    ctx.gateways.registry.ledger.forget(&identity.uid);
     ctx.sources.note(&identity.namespace, &identity.name, None);
     Ok(Progress::Done)
 }
@@ -108,10 +124,11 @@ pub async fn finalize(ctx: &Context, function: &Function, identity: &Identity) -
 async fn set(ctx: &Context, function: &Function, finalizers: &[&str]) -> Result<Function, Error> {
     let api: Api<Function> = Api::namespaced(ctx.client.clone(), &function.namespace().unwrap_or_default());
     let patch = json!({"metadata": {"finalizers": finalizers, "resourceVersion": function.resource_version(), "uid": function.uid()}});
-    match api
-        .patch(&function.name_any(), &PatchParams::default(), &Patch::Merge(&patch))
-        .await
-    {
+    let parameters = PatchParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PatchParams::default()
+    };
+    match api.patch(&function.name_any(), &parameters, &Patch::Merge(&patch)).await {
         Ok(patched) => Ok(patched),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(function.clone()),
         Err(error) => Err(Box::new(error)).context(FinalizerSnafu),

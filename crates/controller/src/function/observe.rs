@@ -6,6 +6,7 @@ use anneal_core::{
     digest::Digest,
     facts::{Known, Observed},
     plan,
+    references::References,
     spec::{Identity, Refusal, Source, Wanted},
     state::State,
 };
@@ -71,11 +72,18 @@ pub async fn observe(ctx: &Context, identity: &Identity, spec: &Result<Wanted, R
             .filter_map(|deployment| executor(&deployment))
             .collect(),
         gateways: ctx.gateways.of(&function),
+        requests: ctx
+            .gateways
+            .registry
+            .ledger
+            .requests(&identity.uid)
+            .map_or(Known::Unknown, Known::Known),
         latency: ctx.gateways.latency(&function),
         ..Observed::default()
     };
-    let asked = plan::questions(identity, spec.as_ref().ok(), &observed.config_map, state);
-    match ctx.depot.facts(&convert::questions(identity, &asked)).await {
+    let asked = plan::questions(identity, spec.as_ref().ok(), state, &observed);
+    let references = References::of(&identity.uid, state, &observed, &asked);
+    match ctx.depot.facts(&convert::questions(identity, &asked, references.as_ref())).await {
         Ok(facts) => convert::take_facts(&mut observed, &asked, &facts),
         // Not knowing is data: gates hold, and what serves goes on.
         Err(error) => tracing::warn!(

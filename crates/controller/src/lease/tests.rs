@@ -44,7 +44,7 @@ async fn a_dead_leader_is_followed_when_its_lease_has_not_changed_for_its_whole_
         .await
         .expect("the lease runs out");
     assert!(
-        started.elapsed() > DURATION && started.elapsed() < DURATION + Duration::from_secs(5),
+        started.elapsed() > DURATION && started.elapsed() <= DURATION + 2 * RETRY,
         "{:?}",
         started.elapsed()
     );
@@ -73,7 +73,7 @@ async fn a_leader_that_cannot_renew_ends_before_anybody_else_may_lead() {
     let started = Instant::now();
     let ended = timeout(Duration::from_secs(60), first.hold(lease)).await.expect("it ends");
     assert!(
-        matches!(ended, Error::Lost) && started.elapsed() < DURATION,
+        matches!(ended, Error::Lost) && started.elapsed() <= RENEW_DEADLINE + Duration::from_millis(1),
         "{:?}",
         started.elapsed()
     );
@@ -99,4 +99,20 @@ async fn a_process_that_slept_too_long_does_not_lead_when_it_wakes() {
     first.acquire().await;
     advance(RENEW_DEADLINE + Duration::from_millis(1)).await;
     assert!(!leads.holds());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_renewal_that_fails_is_tried_again_in_time() {
+    let apiserver = Apiserver::default();
+    let (mut first, leads) = candidate(&apiserver, "a");
+    let lease = first.acquire().await;
+    apiserver.set_fault(Some(Fault::LostReply(0)));
+    let ended = timeout(Duration::from_secs(30), first.hold(lease)).await;
+    assert!(ended.is_err() && leads.holds());
+}
+
+#[test]
+fn a_write_that_began_in_time_has_ended_before_anybody_else_may_lead() {
+    assert!(RENEW_DEADLINE + crate::guard::WRITE_DEADLINE < DURATION);
+    assert!(PAUSE + CALL + RETRY + CALL < RENEW_DEADLINE, "one slow answer costs no leadership");
 }

@@ -5,7 +5,7 @@ use crate::{
     gates::Verdict,
     reason::Reason,
     revision::Revision,
-    spec::ProfileNeeds,
+    spec::{ProfileNeeds, Tracing},
     stage::Stage,
     view::View,
 };
@@ -21,11 +21,22 @@ pub(super) fn metadata_merged(view: &View<'_>) -> Verdict {
             "The depot does not say whether the reachability metadata is merged.",
         ),
         Known::Known(Some(metadata)) if metadata.count > 0 => Verdict::pass(Reason::MetadataMerged, "The reachability metadata is merged."),
-        Known::Known(_) => Verdict::hold(
-            Reason::Tracing,
-            "The traced executor has not finished its window and uploaded its metadata.",
-        ),
+        Known::Known(_) => Verdict::hold(Reason::Tracing, tracing_sentence(view)),
     }
+}
+
+/// How far the window is, if that was counted.
+fn tracing_sentence(view: &View<'_>) -> String {
+    let (Known::Known(counted), Some(wanted)) = (&view.observed().requests, view.wanted()) else {
+        return "The traced executor has not finished its window and uploaded its metadata.".to_owned();
+    };
+    let traced = view.placement(Stage::HotspotAgent).map(|placement| placement.deployment);
+    let answered = traced.and_then(|traced| counted.get(&traced)).copied().unwrap_or_default();
+    let Tracing { requests, seconds } = wanted.tracing;
+    format!(
+        "The traced executor has not uploaded its metadata: it answered {answered} requests, and its window ends at {requests} or after \
+         {seconds} seconds."
+    )
 }
 
 pub(super) fn profiles_sufficient(view: &View<'_>) -> Verdict {

@@ -3,7 +3,7 @@
 use crate::{
     digest::BuildKey,
     facts::Known,
-    gates::{self, Keeps, METADATA_MERGED, PROFILES_SUFFICIENT},
+    gates::{self, Keeps, METADATA_MERGED, PROFILES_SUFFICIENT, SOURCE_RESOLVED},
     plan::{Input, Resolution},
     reason::Reason,
     revision::{Inputs, KEPT, Revision},
@@ -77,7 +77,7 @@ pub(super) fn open_revision(state: &mut State, input: &Input, resolution: &Resol
             inputs,
             metadata: None,
             profile: None,
-            passed: [String::from("SourceResolved")].into(),
+            passed: [SOURCE_RESOLVED.to_owned()].into(),
         },
     });
     state.stage = None;

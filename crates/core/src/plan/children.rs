@@ -148,8 +148,7 @@ fn spec(view: &View<'_>, placement: &Placement) -> Option<ExecutorSpec> {
             .clone(),
         image: image.clone(),
         program,
-        revision: revision.number,
-        inputs: inputs.clone(),
+        revision: revision.as_recorded_at(placement.stage),
     })
 }
 

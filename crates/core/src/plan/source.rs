@@ -3,11 +3,12 @@
 use crate::{
     attempt::{self, Budget, Mismatch, Progress},
     digest::{BuildKey, Digest, Encoder},
-    facts::{Failure, JarFact, Known, Questions},
+    facts::{Failure, JarFact, Known, Observed, Questions},
     gates::{Verdict, failure_sentence},
     names,
     plan::{Input, JobWish, JobWork},
     reason::Reason,
+    recovery,
     spec::{Identity, Refusal, Source, Wanted},
     stage::{Code, Stage},
     state::State,
@@ -43,7 +44,10 @@ impl Resolution {
 }
 
 /// What the depot is to be asked before a plan is made.
-pub fn questions(identity: &Identity, wanted: Option<&Wanted>, config_map: &Known<Option<Digest>>, state: &State) -> Questions {
+pub fn questions(identity: &Identity, wanted: Option<&Wanted>, state: &State, observed: &Observed) -> Questions {
+    let config_map = &observed.config_map;
+    let rebuilt = recovery::rebuild(identity, state, observed);
+    let state = rebuilt.as_ref().unwrap_or(state);
     let jar = wanted.and_then(|wanted| Some((source_digest(&wanted.source, config_map).ok()?, wanted.handler.clone())));
     let newest = state.revision();
     let builds = newest

@@ -3,6 +3,8 @@
 mod climbing;
 mod failing;
 mod laws;
+mod losing;
+mod references;
 mod samples;
 mod sources;
 mod world;

@@ -1,10 +1,17 @@
 //! A gateway on a loopback port, executors beside it and the objects that route to them.
 
-use std::{collections::BTreeMap, io::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use anneal_api::v1alpha1::Function;
 use anneal_protocol::gateway::Counts;
 use anneal_telemetry::Registry;
+use anneal_tls::testing::Site;
 use bytes::Bytes;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::{Value, json};
@@ -31,6 +38,15 @@ use crate::{
 
 /// Nothing in a test takes longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Who signs for the agents and controllers of all tests.
+pub(crate) static SITE: LazyLock<Site> = LazyLock::new(Site::default);
+
+/// A client that believes it.
+pub(crate) fn trusting() -> PeerClient {
+    let config = anneal_tls::config(&SITE.authorities.bundle()).expect("it is a bundle");
+    PeerClient::new(tokio::sync::watch::channel(Some(config)).1)
+}
 
 /// A running gateway.
 pub(crate) struct Stack {
@@ -94,7 +110,7 @@ impl Stack {
         routes.mark_complete();
         let gateway = Arc::new(Gateway::new(settings, Arc::clone(&routes), metrics));
         let (opened, windows) = mpsc::unbounded_channel::<Arc<Endpoint>>();
-        tokio::spawn(windows::run(Arc::clone(&gateway), PeerClient::new(), windows));
+        tokio::spawn(windows::run(Arc::clone(&gateway), trusting(), windows));
         let (listener, address) = listen().await;
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(server::serve(Arc::clone(&gateway), listener, async move {

@@ -16,9 +16,9 @@ use axum::{
 
 use super::{
     executors::named,
-    harness::{Stack, client, eventually, limits, listen},
+    harness::{SITE, Stack, client, eventually, limits, listen, trusting},
 };
-use crate::{peers::PeerClient, report};
+use crate::report;
 
 /// A controller that keeps what it is told.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ impl Controller {
         let router = Router::new()
             .route("/v1/gateway-reports", post(take))
             .with_state(controller.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        SITE.serve(listener, router, &["127.0.0.1"]);
         controller
     }
 
@@ -71,7 +71,7 @@ async fn the_leader_is_told_counts_and_generation_and_others_are_passed_over() {
     for _ in 0..3 {
         assert!(stack.get(&client()).send().await.expect("it is answered").status().is_success());
     }
-    let task = tokio::spawn(report::run(Arc::clone(&stack.gateway), PeerClient::new()));
+    let task = tokio::spawn(report::run(Arc::clone(&stack.gateway), trusting()));
     let outcomes = |outcome: &str| stack.gateway.metrics.reports.with_label_values(&[outcome]).get();
     eventually("it is told that nobody leads here", || outcomes("notLeader") > 0).await;
     assert!(controller.last().is_none());
@@ -106,7 +106,7 @@ async fn the_last_report_holds_everything_that_was_served() {
     let gateway = Arc::clone(&stack.gateway);
     stack.stop();
     stack.stopped().await;
-    report::last(&gateway, &PeerClient::new()).await;
+    report::last(&gateway, &trusting()).await;
     let (_, report) = controller.last().expect("it was taken");
     let counts = &report.functions[0].deployments["hello-1"];
     assert_eq!((counts.requests, counts.in_flight), (1, 0));

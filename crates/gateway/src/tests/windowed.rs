@@ -8,14 +8,17 @@ use std::{
     },
 };
 
-use anneal_protocol::agent::{AcceptState, TotalsReply, TotalsReport};
+use anneal_protocol::{
+    agent::{AcceptState, TotalsReply, TotalsReport},
+    pod_server_name,
+};
 use axum::{Json, Router, extract::State, http::HeaderMap, routing::post};
 use http::Response;
 use http_body_util::Full;
 
 use super::{
     executors::{Hold, executor, holding, named},
-    harness::{Stack, client, eventually, listen, slice},
+    harness::{SITE, Stack, client, eventually, listen, slice},
 };
 
 /// An agent whose state a test sets; it keeps the reports.
@@ -34,6 +37,12 @@ struct Inner {
 
 impl Agent {
     async fn start(state: AcceptState) -> Self {
+        // Whatever the pods of a test are called.
+        Self::named(state, "*.pods.anneal.internal").await
+    }
+
+    /// An agent with a certificate of this name.
+    async fn named(state: AcceptState, name: &str) -> Self {
         let (listener, address) = listen().await;
         let agent = Self {
             address,
@@ -45,7 +54,7 @@ impl Agent {
             })),
         };
         let router = Router::new().route("/v1/totals", post(totals)).with_state(agent.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        SITE.serve(listener, router, &[name]);
         agent
     }
 
@@ -275,4 +284,28 @@ async fn a_pod_that_comes_back_into_the_slices_keeps_its_totals() {
         agent.last().is_some_and(|report| report.requests == 5 && report.in_flight == 0)
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_pod_that_has_the_address_of_another_one_is_told_nothing() {
+    let mut stack = Stack::start().await;
+    let (plain, counting) = (named("plain").await, named("counting").await);
+    let stranger = Agent::named(AcceptState::Accepting, &pod_server_name("hello-2-pod-9")).await;
+    let own = Agent::named(AcceptState::Accepting, &pod_server_name("hello-3-pod-0")).await;
+    stack.list("hello-1", &[plain]);
+    stack
+        .index
+        .apply_slice(&slice("hello-2", 0, counting, Some(stranger.address), true));
+    stack.index.apply_slice(&slice("hello-3", 0, counting, Some(own.address), true));
+    stack.route(1, &[("hello-1", 40, false), ("hello-2", 30, true), ("hello-3", 30, true)]);
+    eventually("the agent that is meant got reports", || {
+        own.last().is_some_and(|report| report.seen == AcceptState::Accepting)
+    })
+    .await;
+    let client = client();
+    for _ in 0..10 {
+        stack.get(&client).send().await.expect("it is answered");
+    }
+    assert!(stranger.last().is_none());
+    assert_eq!(stack.counts("hello-2").requests, 0);
 }

@@ -116,6 +116,17 @@ fn metadata_is_posted_as_it_is() {
 }
 
 #[test]
+fn older_metadata_is_posted_in_one_document() {
+    let case = case(Collects::Metadata, ENDED, 7);
+    let file = case.remains.workspace.metadata().join("reflect-config.json");
+    fs::write(file, "[]").unwrap();
+    assert_eq!(case.remains.collect().unwrap(), Yield::Posted);
+    let body = fs::read(case.remains.outbox.body(4)).unwrap();
+    assert_eq!(body, b"{\"anneal.dev/files\":{\"reflect-config.json\":[]}}");
+    assert!(!case.remains.workspace.metadata().exists());
+}
+
+#[test]
 fn a_clean_end_without_metadata_is_the_empty_set() {
     for exit in [Exit::Code(0), Exit::Code(143), Exit::Signal(15)] {
         let case = case(Collects::Metadata, Stopped::Ended(exit), 7);

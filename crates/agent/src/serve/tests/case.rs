@@ -17,7 +17,6 @@ use reqwest::Client;
 use tokio::{net::TcpListener, sync::Mutex, task::JoinHandle};
 
 use crate::{
-    client,
     serve::serve_on,
     signals::{Ears, Signals},
     testing::{Backend, Pod, eventually, lines, profile, sha256, soon},
@@ -73,7 +72,7 @@ impl Case {
         let asked = Arc::<Mutex<Vec<String>>>::default();
         pod.settings.function_port = answer(Arc::clone(&asked)).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let control = format!("http://{}", listener.local_addr().unwrap());
+        let control = format!("https://{}", listener.local_addr().unwrap());
         let (ears, signals) = Signals::pair();
         let (settings, transfer) = (pod.settings.clone(), pod.transfer());
         let agent = tokio::spawn(async move {
@@ -83,7 +82,7 @@ impl Case {
             let served = serve_on(listener, &settings, &serve, transfer, signals).await;
             served.map_err(|error| error.termination())
         });
-        let client = client::plain().unwrap();
+        let client = backend.client();
         Self {
             backend,
             pod,

@@ -1,7 +1,8 @@
 //! Executor Deployments and their pods as the plan sees them.
 
 use anneal_api::names::{
-    ANNOTATION_AGENT_IMAGE, ANNOTATION_BUILD_KEY, ANNOTATION_TEMPLATE, ANNOTATION_TEMPLATE_VERSION, LABEL_DEPLOYMENT, LABEL_STAGE,
+    ANNOTATION_AGENT_IMAGE, ANNOTATION_BUILD_KEY, ANNOTATION_REVISION, ANNOTATION_TEMPLATE, ANNOTATION_TEMPLATE_VERSION, LABEL_DEPLOYMENT,
+    LABEL_STAGE,
 };
 use anneal_core::{
     facts::{Executor, Trouble},
@@ -14,6 +15,7 @@ use k8s_openapi::api::{
 use kube::ResourceExt;
 
 use super::termination::{self, End};
+use crate::convert;
 
 /// Restarts after which an executor that is not ready counts as crashing: one may be bad luck.
 const CRASHING: i32 = 2;
@@ -41,6 +43,7 @@ pub(super) fn executor(deployment: &Deployment, pods: &[Pod]) -> Option<Executor
         template: annotation(ANNOTATION_TEMPLATE)?.parse().ok()?,
         version: annotation(ANNOTATION_TEMPLATE_VERSION)?.parse().ok()?,
         agent_image: annotation(ANNOTATION_AGENT_IMAGE)?.to_owned(),
+        revision: annotation(ANNOTATION_REVISION).and_then(convert::read_recorded),
         replicas: u32::try_from(replicas).unwrap_or(0),
         pods: count(mine.iter().filter(|pod| !has_ended(pod))),
         ready: count(mine.iter().filter(|pod| is_ready(pod))),

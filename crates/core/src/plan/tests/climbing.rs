@@ -1,8 +1,11 @@
 //! The way up, and what a change of the spec does to it.
 
+use std::collections::BTreeMap;
+
 use super::{samples::jar, world::World};
 use crate::{
-    plan::{ConditionType, Replicas, Truth, Wake},
+    facts::Known,
+    plan::{self, ConditionType, Input, Replicas, Truth, Wake},
     reason::Reason,
     spec::{Edition, EnvValue, EnvVar, Source},
     stage::{Code, Stage},
@@ -316,4 +319,22 @@ fn more_replicas_scale_what_serves_at_once() {
     world.settle();
     assert_eq!(world.executors_of(Stage::PgoOptimized)[0].1.replicas, 5);
     assert_eq!(world.traffic(), [(Stage::PgoOptimized, 100)]);
+}
+
+#[test]
+fn says_how_far_the_tracers_window_is_once_that_was_counted() {
+    let mut world = World::new();
+    world.climb_to(Stage::HotspotAgent);
+    let (traced, _) = world.executors_of(Stage::HotspotAgent).remove(0);
+    let mut input = world.input();
+    let says = |input: &Input, words: &str| {
+        let plan = plan::plan(input);
+        let gate = plan.gates.iter().find(|gate| gate.name == "MetadataMerged");
+        gate.is_some_and(|gate| gate.verdict.finding().message.contains(words))
+    };
+    assert!(says(&input, "has not finished its window"));
+    input.observed.requests = Known::Known(BTreeMap::from([(traced, 412)]));
+    assert!(says(&input, "answered 412 requests, and its window ends at 1000"));
+    input.observed.requests = Known::Known(BTreeMap::new());
+    assert!(says(&input, "answered 0 requests"));
 }

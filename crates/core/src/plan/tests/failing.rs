@@ -208,8 +208,20 @@ fn profiles_that_are_rejected_or_lost_are_named() {
         world.profiles.insert(world.key(Stage::PgoInstrumented), fact);
         let plan = world.settle();
         assert_eq!(of(&plan, ConditionType::ProfilesSufficient), (Truth::False, reason));
-        let missing = plan.profiles.and_then(|profiles| profiles.missing).expect("a sentence");
+        let missing = plan
+            .profiles
+            .as_ref()
+            .and_then(|profiles| profiles.missing.clone())
+            .expect("a sentence");
         assert!(missing.starts_with("0 of 2 profiles are merged"), "{missing}");
+        // The user reads it in the condition and in `status.profiles`.
+        let sentence = plan
+            .condition(ConditionType::ProfilesSufficient)
+            .map(|condition| condition.message.clone());
+        for sentence in [&missing, &sentence.unwrap_or_default()] {
+            let named = sentence.contains("2 rejected (the last: Invalid)");
+            assert_eq!(named, reason == Reason::ProfilesRejected, "{sentence}");
+        }
         assert_eq!(plan.wake, Wake::After(30));
     }
 }
@@ -301,6 +313,18 @@ fn a_taken_name_stops_a_function_only_while_nothing_serves() {
     let plan = world.settle().with_fault(&fault);
     assert_eq!(of(&plan, ConditionType::Ready), (Truth::True, Reason::Serving));
     assert_eq!(of(&plan, ConditionType::Progressing), (Truth::False, Reason::NameTaken));
+}
+
+#[test]
+fn a_name_that_is_about_to_be_free_is_waited_for() {
+    let fault = Fault {
+        reason: Reason::PredecessorEnding,
+        message: "Service f is being removed.".to_owned(),
+    };
+    let plan = World::new().visit().with_fault(&fault);
+    assert_eq!(of(&plan, ConditionType::Ready), (Truth::False, Reason::PredecessorEnding));
+    assert_eq!(of(&plan, ConditionType::Progressing), (Truth::True, Reason::PredecessorEnding));
+    assert_eq!(of(&plan, ConditionType::Stalled).0, Truth::False);
 }
 
 #[test]

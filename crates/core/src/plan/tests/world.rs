@@ -95,7 +95,7 @@ impl World {
             ..Observed::default()
         };
         if self.depot == Depot::Up {
-            let asked = questions(&self.identity(), self.spec.as_ref().ok(), &self.config_map, &self.state);
+            let asked = questions(&self.identity(), self.spec.as_ref().ok(), &self.state, &observed);
             if let Some((jar, _)) = asked.jar {
                 observed.jar = Known::Known(self.resolved.contains(&jar).then(|| jar_fact(jar)));
             }
@@ -193,6 +193,7 @@ impl World {
                 template: spec.template.digest(),
                 version: spec.version,
                 agent_image: spec.agent_image.clone(),
+                revision: Some(spec.revision.clone()),
                 replicas: 0,
                 pods: 0,
                 ready: 0,
@@ -202,6 +203,9 @@ impl World {
             self.executors.insert(name.to_owned(), executor);
         }
         let Some(executor) = self.executors.get_mut(name) else { return };
+        if let Some(spec) = &wish.spec {
+            executor.revision = Some(spec.revision.clone());
+        }
         match wish.replicas {
             Replicas::Exactly(count) => executor.replicas = count,
             Replicas::Gone if executor.replicas > 0 => executor.replicas = 0,

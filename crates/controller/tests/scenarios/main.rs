@@ -1,12 +1,14 @@
 //! Whole visits against an apiserver in memory: what is written, when, and what a crash or a fault at any write leaves behind.
 
+mod losses;
 mod scenario;
 
 use anneal_api::v1alpha1::Stage;
 use anneal_testkit::Fault;
+use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
-use scenario::{DEPLOYMENTS, FUNCTION, JOBS, PODS, SERVICES, Scene};
+use scenario::{DEPLOYMENTS, FUNCTION, JOBS, PODS, SERVICES, Scene, TRUST};
 
 async fn climbed() -> Scene {
     let scene = Scene::new().await;
@@ -97,6 +99,10 @@ async fn sets_the_finalizer_before_it_makes_anything() {
     scene.visit().await.expect("the visit succeeds");
     let writes = scene.apiserver.take_writes();
     assert_eq!((writes[0].method.as_str(), writes[0].path.as_str()), ("PATCH", FUNCTION));
+    assert!(
+        writes[1].path.ends_with("/shop/configmaps"),
+        "no pod is made that could not know its depot: {writes:#?}"
+    );
     assert_eq!(scene.function()["metadata"]["finalizers"], json!(["anneal.dev/store"]));
     assert_eq!(scene.status().conditions.len(), 7);
     assert_eq!(scene.condition("SourceResolved"), ("False".to_owned(), "Resolving".to_owned()));
@@ -228,6 +234,58 @@ async fn drift_is_brought_back_and_replicas_are_never_sent_with_it() {
 }
 
 #[tokio::test]
+async fn what_others_add_to_a_child_is_left_alone_and_costs_no_write() {
+    let scene = climbed().await;
+    let path = scene.apiserver.paths(&format!("{DEPLOYMENTS}/")).into_iter().find(|path| {
+        scene
+            .apiserver
+            .get(path)
+            .is_some_and(|deployment| deployment["metadata"]["labels"]["anneal.dev/stage"] == "o")
+    });
+    let path = path.expect("the optimized executors");
+    let mut changed = scene.apiserver.get(&path).expect("it is there");
+    changed["metadata"]["labels"]["team"] = json!("theirs");
+    changed["spec"]["template"]["metadata"]["labels"]["team"] = json!("theirs");
+    let env = changed["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut();
+    env.expect("an environment").insert(0, json!({"name": "THEIRS", "value": "1"}));
+    scene.apiserver.put(&path, changed);
+    scene.apiserver.take_writes();
+    for _ in 0..3 {
+        scene.visit().await.expect("the visit succeeds");
+    }
+    assert_eq!(scene.apiserver.take_writes(), []);
+    let mut changed = scene.apiserver.get(&path).expect("it is there");
+    let variable = &mut changed["spec"]["template"]["spec"]["containers"][0]["env"][2];
+    assert_eq!(variable["name"], "ANNEAL_POD_NAME");
+    variable["valueFrom"] = json!({"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.uid"}});
+    scene.apiserver.put(&path, changed);
+    scene.visit().await.expect("the visit succeeds");
+    assert_eq!(scene.apiserver.take_writes().len(), 1, "ours is brought back");
+}
+
+#[tokio::test]
+async fn what_an_earlier_function_of_the_name_left_is_waited_for() {
+    let scene = Scene::new().await;
+    let path = format!("{SERVICES}/hello");
+    let owner = json!({"apiVersion": "anneal.dev/v1alpha1", "kind": "Function", "name": "hello", "uid": "uid-before", "controller": true});
+    let of_predecessor = json!({"metadata": {"name": "hello", "namespace": "shop", "ownerReferences": [owner]}, "spec": {}});
+    let being_deleted = json!({"metadata": {"name": "hello", "namespace": "shop", "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"]}, "spec": {}});
+    for left in [of_predecessor, being_deleted] {
+        scene.apiserver.put(&path, left);
+        let next = scene.visit().await.expect("waiting is no failure");
+        assert_eq!(next, Action::requeue(std::time::Duration::from_secs(2)));
+        assert_eq!(scene.condition("Progressing"), ("True".to_owned(), "PredecessorEnding".to_owned()));
+        assert_eq!(scene.condition("Stalled").0, "False");
+        scene.apiserver.remove(&path);
+        scene.settle().await;
+        assert_eq!(
+            scene.apiserver.get(&path).expect("it is made")["metadata"]["ownerReferences"][0]["uid"],
+            "uid-f"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_outage_of_the_depot_leaves_what_serves_and_says_so() {
     let scene = Scene::new().await;
     scene.go_on().await;
@@ -298,8 +356,9 @@ async fn a_deleted_function_goes_when_nothing_of_it_is_left() {
     scene.stored.lock().expect("free").down = false;
     scene.visit().await.expect("a page is purged");
     assert!(scene.apiserver.get(FUNCTION).is_some(), "until the purge is complete");
+    assert!(scene.apiserver.get(TRUST).is_some(), "pods may still be asked for");
     scene.visit().await.expect("the purge is complete");
-    assert!(scene.apiserver.get(FUNCTION).is_none());
+    assert!(scene.apiserver.get(FUNCTION).is_none() && scene.apiserver.get(TRUST).is_none());
 }
 
 #[tokio::test]

@@ -4,13 +4,15 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
 use anneal_api::v1alpha1::{Function, FunctionStatus};
 use anneal_controller::{
+    certificates::Certificates,
+    checkpoint::Checkpoint,
     clock::Clock,
     config::Config,
     context::{Context, Failures, Gateways, Pace, Sources},
@@ -25,11 +27,12 @@ use anneal_protocol::{
     FunctionRef,
     depot::{Confirmed, FACTS_PATH, JarRecord, PURGES_PATH, PurgeReply, REJECTIONS_PATH},
     facts::{BuildFact, BuildRecord, Facts, FactsRequest, MetadataFacts, ProfileFacts},
-    gateway::{FunctionReport, GatewayReport},
+    gateway::{Counts, FunctionReport, GatewayReport},
     handler::{Contract, Handler, HandlerRequest},
 };
 use anneal_telemetry::Registry as Figures;
 use anneal_testkit::Apiserver;
+use anneal_tls::{Held, testing::Site};
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use kube::{
     core::PartialObjectMeta,
@@ -42,6 +45,9 @@ pub(crate) const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments"
 pub(crate) const JOBS: &str = "/apis/batch/v1/namespaces/shop/jobs";
 pub(crate) const PODS: &str = "/api/v1/namespaces/shop/pods";
 pub(crate) const SERVICES: &str = "/api/v1/namespaces/shop/services";
+pub(crate) const TRUST: &str = "/api/v1/namespaces/shop/configmaps/anneal-trust";
+/// The authorities of every scene: a controller that starts again finds the same.
+static SITE: LazyLock<Site> = LazyLock::new(Site::default);
 const CONFIG_MAP: &str = "/api/v1/namespaces/shop/configmaps/hello-jar";
 const JAR: &[u8] = b"a jar";
 
@@ -203,8 +209,18 @@ impl Scene {
         }
     }
 
+    /// What keeps the counts of this process.
+    pub(crate) fn counts(&self) -> Checkpoint {
+        Checkpoint::new(self.apiserver.client(), "anneal-system", self.context.gateways.clone())
+    }
+
     /// The one gateway follows the routes that stand in status.
     pub(crate) fn acknowledge(&self) {
+        self.report(BTreeMap::new());
+    }
+
+    /// The one gateway says which routes it follows and how many requests were answered with success, by Deployment.
+    pub(crate) fn report(&self, answered: BTreeMap<String, u64>) {
         let function = FunctionRef {
             namespace: "shop".to_owned(),
             name: "hello".to_owned(),
@@ -214,7 +230,7 @@ impl Scene {
         let report = FunctionReport {
             function,
             generation,
-            deployments: BTreeMap::new(),
+            deployments: answered.into_iter().map(|(name, answered)| (name, counts(answered))).collect(),
             unroutable: 0,
         };
         let report = GatewayReport {
@@ -261,20 +277,24 @@ fn context(apiserver: &Apiserver, registry: &Registry, now: &Arc<AtomicI64>, dep
         "clusterDomain": "cluster.local",
         "gatewayService": {"name": "anneal-gateway", "namespace": "anneal-system", "port": 80},
         "gatewaySelector": {"app.kubernetes.io/component": "gateway"},
-        "depotUrl": "http://depot:8081",
+        "depotSelector": {"app.kubernetes.io/component": "depot"},
+        "depotUrl": "https://depot:8081",
         "image": "anneal:1",
         "imagePullPolicy": "IfNotPresent",
         "defaultToolchain": "t",
         "toolchains": {"t": {"edition": "Oracle", "builder": "b", "tracerJvm": "t", "jvm": "j", "nativeBase": "n", "architecture": "amd64"}},
     }));
     let now = Arc::clone(now);
+    let (held, clock) = (Held::default(), Clock::from_fn(move || now.load(Ordering::SeqCst)));
+    held.set(SITE.authorities.clone());
     Arc::new(Context {
-        depot: Depot::new(depot, token).expect("a client"),
+        depot: Depot::new(depot, token, held.clone()),
+        certificates: Certificates::new(client.clone(), "anneal-system", clock.clone(), held),
         recorder: Context::recorder(client.clone(), "test"),
         client,
         config: config.expect("a configuration"),
         launcher: Digest::of(b"launcher"),
-        clock: Clock::from_fn(move || now.load(Ordering::SeqCst)),
+        clock,
         gateways: Gateways {
             pods: one_gateway(),
             registry: registry.clone(),
@@ -284,6 +304,14 @@ fn context(apiserver: &Apiserver, registry: &Registry, now: &Arc<AtomicI64>, dep
         failures: Failures::default(),
         metrics: Metrics::new(&Figures::new()).expect("they are registered once"),
     })
+}
+
+fn counts(answered: u64) -> Counts {
+    Counts {
+        requests: answered,
+        classes: [0, answered, 0, 0, 0],
+        ..Counts::default()
+    }
 }
 
 fn one_gateway() -> GatewayPods {
@@ -338,8 +366,8 @@ async fn serve(stored: Shelf) -> String {
         .with_state(stored);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    format!("http://{address}")
+    SITE.serve(listener, router, &["127.0.0.1"]);
+    format!("https://{address}")
 }
 
 async fn facts(State(stored): State<Shelf>, Json(asked): Json<FactsRequest>) -> Result<Json<Facts>, StatusCode> {
