@@ -10,6 +10,7 @@ mod cgroups;
 mod config;
 mod init;
 mod minio;
+mod own;
 mod pki;
 mod plan;
 pub(crate) mod relay;
@@ -23,7 +24,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 pub(crate) use minio::{MinioInfo, minio_up};
-pub(crate) use state::State;
+pub(crate) use own::Own;
+pub(crate) use state::{DEFAULT_NAME, State};
 
 use crate::cluster::Cluster;
 use crate::{apt, images, process};
@@ -58,8 +60,10 @@ pub(crate) fn up(options: &Options) -> Result<Cluster> {
         }
         let cluster = Cluster::of_box(&state)?;
         wait_for_control_plane(&cluster, &state)?;
+        println!("box {:?} was up already", options.name);
         return Ok(cluster);
     }
+    clear_dead_siblings(&state)?;
     apt::ensure(if options.control_plane_only { apt::CONTROL_PLANE } else { apt::BOX })?;
     let programs = plan::Programs::build(options.control_plane_only)?;
     let start = Instant::now();
@@ -149,47 +153,63 @@ fn start_daemon(state: &State) -> Result<()> {
 
 fn bring_up(cluster: &Cluster, state: &State, options: &Options) -> Result<()> {
     wait_for_control_plane(cluster, state)?;
-    cluster.apply(&config::dns_objects())?;
+    // On a loaded machine the server takes its time to describe itself, and kubectl asks for that first.
+    process::wait_until("the objects of the cluster's DNS are in", Duration::from_secs(180), || {
+        cluster.apply(&config::dns_objects())
+    })?;
     // The rest may start only now: what meets a half-ready server backs off for long seconds.
     fs::write(state.control_plane_ready(), "").context("cannot mark the control plane as ready")?;
     let seconds = Duration::from_secs;
-    process::wait_until("service accounts are made", seconds(60), || {
+    process::wait_until("service accounts are made", seconds(120), || {
         process::output(cluster.kubectl().args(["get", "serviceaccount", "default"])).map(drop)
     })?;
     if options.control_plane_only {
         return Ok(());
     }
-    process::wait_until("containerd answers", seconds(30), || {
+    process::wait_until("containerd answers", seconds(90), || {
         process::output(cluster.exec_in_namespaces("ctr")?.arg("version")).map(drop)
     })?;
     images::load(cluster, &[images::pause()?])?;
     process::output(
         cluster
             .kubectl()
-            .args(["wait", "--for=create", "--timeout=60s", "node", config::NODE]),
+            .args(["wait", "--for=create", "--timeout=120s", "node", config::NODE]),
     )
     .and_then(|_| {
         process::output(
             cluster
                 .kubectl()
-                .args(["wait", "--for=condition=Ready", "--timeout=60s", "node", config::NODE]),
+                .args(["wait", "--for=condition=Ready", "--timeout=120s", "node", config::NODE]),
         )
     })
     .context("the node did not become Ready")?;
-    process::wait_until("the cluster's DNS answers", seconds(60), || {
+    process::wait_until("the cluster's DNS answers", seconds(120), || {
         let name = "kubernetes.default.svc.cluster.local";
         process::output(cluster.exec_in_namespaces("getent")?.args(["hosts", name])).map(drop)
     })
 }
 
 fn wait_for_control_plane(cluster: &Cluster, state: &State) -> Result<()> {
-    process::wait_until("the apiserver is ready", Duration::from_secs(90), || {
+    process::wait_until("the apiserver is ready", Duration::from_secs(240), || {
         if state.init_process()?.is_none() {
             bail!("the box has ended; see {}", state.logs().display());
         }
         let mut ask = cluster.kubectl();
         process::output(ask.args(["get", "--raw", "/readyz", "--request-timeout=3s"])).map(drop)
     })
+}
+
+/// Removes what boxes left that died without a `down`: their cgroups and folders would stay for ever.
+fn clear_dead_siblings(own: &State) -> Result<()> {
+    for state in State::all()?.into_iter().filter(|state| state.name() != own.name()) {
+        let lock = File::create(state.lock_file()).with_context(|| format!("cannot lock the box {:?}", state.name()))?;
+        // Locked: somebody works on it right now.
+        if lock.try_lock().is_ok() && state.processes()?.is_empty() {
+            println!("removing what the box {:?} left", state.name());
+            clear(&state)?;
+        }
+    }
+    Ok(())
 }
 
 /// Ends the processes first: mounts and links go with their namespaces, cgroups only when empty.

@@ -21,32 +21,38 @@ use crate::box_::{self, State, relay};
 use crate::{cache, go_parts, process};
 
 /// Command line arguments that name a cluster; flatten them into a task's own.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Selection {
-    /// Work on the box of this name.
-    #[arg(long, default_value = "box", conflicts_with = "context")]
-    name: String,
+    /// Work on the box of this name; each task has one of its own if none is given.
+    #[arg(long, conflicts_with = "context")]
+    name: Option<String>,
     /// Work on your own cluster, by the name of its context in your kubeconfig.
     #[arg(long)]
     context: Option<String>,
+    /// Your cluster's nodes have the images already (see `e2e/README.md`); without it they are loaded into kind.
+    #[arg(long, requires = "context")]
+    images_loaded: bool,
 }
 
 impl Selection {
-    /// Whether the box is meant, not a cluster of the user's.
-    pub(crate) fn is_box(&self) -> bool {
-        self.context.is_none()
+    /// The box's name, `own` if none was given; none if a cluster of the user's is meant.
+    pub(crate) fn name_or<'a>(&'a self, own: &'a str) -> Option<&'a str> {
+        match &self.context {
+            Some(_) => None,
+            None => Some(self.name.as_deref().unwrap_or(own)),
+        }
     }
 
-    /// The box's name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    /// Whether the images are said to be there, so that none has to be built.
+    pub(crate) fn images_loaded(&self) -> bool {
+        self.images_loaded
     }
 
     /// The cluster that was named; a box must be up.
     pub(crate) fn connect(&self) -> Result<Cluster> {
         match &self.context {
-            Some(context) => Cluster::of_context(context),
-            None => box_::connect(&self.name),
+            Some(context) => Cluster::of_context(context, self.images_loaded),
+            None => box_::connect(self.name.as_deref().unwrap_or(box_::DEFAULT_NAME)),
         }
     }
 }
@@ -62,7 +68,7 @@ pub(crate) struct Cluster {
 #[derive(Clone, Debug)]
 enum Access {
     Box(State),
-    Context(String),
+    Context { name: String, images_loaded: bool },
 }
 
 impl Cluster {
@@ -77,7 +83,7 @@ impl Cluster {
     }
 
     /// The user's cluster behind a context of their kubeconfig.
-    pub(crate) fn of_context(context: &str) -> Result<Self> {
+    fn of_context(context: &str, images_loaded: bool) -> Result<Self> {
         let own = PathBuf::from("kubectl");
         let kubectl = if process::succeeds(Command::new(&own).args(["version", "--client"])) {
             own
@@ -88,7 +94,10 @@ impl Cluster {
         let cluster = Self {
             kubectl,
             kubeconfig,
-            access: Access::Context(context.to_owned()),
+            access: Access::Context {
+                name: context.to_owned(),
+                images_loaded,
+            },
         };
         process::output(cluster.kubectl().args(["get", "--raw", "/readyz"]))
             .with_context(|| format!("the cluster of context {context:?} does not answer"))?;
@@ -99,7 +108,7 @@ impl Cluster {
     pub(crate) fn kubeconfig(&self) -> Option<&Path> {
         match &self.access {
             Access::Box(_) => Some(&self.kubeconfig),
-            Access::Context(_) => None,
+            Access::Context { .. } => None,
         }
     }
 
@@ -107,15 +116,20 @@ impl Cluster {
     pub(crate) fn context(&self) -> Option<&str> {
         match &self.access {
             Access::Box(_) => None,
-            Access::Context(context) => Some(context),
+            Access::Context { name, .. } => Some(name),
         }
+    }
+
+    /// Whether its nodes are said to have every image.
+    pub(crate) fn has_images(&self) -> bool {
+        matches!(&self.access, Access::Context { images_loaded: true, .. })
     }
 
     /// The apiserver's audit log, where it can be read.
     pub(crate) fn audit_log(&self) -> Option<PathBuf> {
         match &self.access {
             Access::Box(state) => Some(state.audit_log()),
-            Access::Context(_) => None,
+            Access::Context { .. } => None,
         }
     }
 
@@ -202,7 +216,7 @@ impl Cluster {
                     by: Forwarder::Relay(stopped),
                 })
             }
-            Access::Context(_) => {
+            Access::Context { .. } => {
                 drop(listener);
                 let mut command = self.kubectl();
                 command

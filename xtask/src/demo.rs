@@ -18,7 +18,11 @@ use self::{
 };
 use anneal_suites::load::{self, Load};
 
-use crate::{box_, cache, cluster::Cluster, images, install, java, process};
+use crate::{
+    box_, cache,
+    cluster::{Cluster, Selection},
+    images, install, java, process,
+};
 
 /// How long requests go on after the last function has reached its target.
 const AFTERWARDS: Duration = Duration::from_secs(15);
@@ -41,6 +45,8 @@ pub(crate) struct Args {
     /// A label that says what compiles: only the stand-in is there yet.
     #[arg(long, default_value = "standin", value_parser = ["standin"])]
     toolchain: String,
+    #[command(flatten)]
+    selection: Selection,
 }
 
 impl Args {
@@ -52,6 +58,7 @@ impl Args {
             only: Vec::new(),
             keep: true,
             toolchain: "standin".to_owned(),
+            selection: Selection::default(),
         }
     }
 
@@ -72,17 +79,27 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     step("building the launcher and the samples (Java)");
     java::package(&root)?;
     step("building images");
-    let built = images::build_all(&root)?;
-    step("starting the cluster");
-    let options = box_::Options::default();
-    let cluster = box_::up(&options)?;
+    let built = images::needed(&root, &args.selection)?;
+    let name = args.selection.name_or(box_::DEFAULT_NAME);
+    let cluster = if let Some(name) = name {
+        step("starting the cluster");
+        box_::up(&box_::Options {
+            name: name.to_owned(),
+            ..box_::Options::default()
+        })?
+    } else {
+        args.selection.connect()?
+    };
     let outcome = install::everything(&cluster, &root, &built, &[]).and_then(|()| climb(&root, &cluster, args));
-    if args.report.is_some() && !args.keep {
+    if let Some(name) = name
+        && args.report.is_some()
+        && !args.keep
+    {
         // What went wrong first is what is told.
-        let down = box_::down(&options.name);
+        let down = box_::down(name);
         return outcome.and(down);
     }
-    next_steps(&cluster);
+    next_steps(&cluster, name);
     outcome
 }
 
@@ -259,13 +276,16 @@ fn verdict(report: &Value, complete: bool) -> Result<()> {
     Ok(())
 }
 
-fn next_steps(cluster: &Cluster) {
+fn next_steps(cluster: &Cluster, name: Option<&str>) {
     let access = cluster
         .kubeconfig()
         .map(|path| format!("  export KUBECONFIG={}\n", path.display()))
         .unwrap_or_default();
+    let down = name
+        .map(|name| format!("  cargo xtask box down --name {name}\n"))
+        .unwrap_or_default();
     println!(
-        "\nThe cluster stays up. Try:\n{access}  kubectl get functions -n {NAMESPACE} -o wide\n  kubectl describe function hello -n {NAMESPACE}\n  cargo xtask box down"
+        "\nThe cluster stays up. Try:\n{access}  kubectl get functions -n {NAMESPACE} -o wide\n  kubectl describe function hello -n {NAMESPACE}\n{down}"
     );
 }
 

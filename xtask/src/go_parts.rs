@@ -106,10 +106,16 @@ impl Part {
         if !process::succeeds(Command::new("go").arg("version")) {
             bail!("Go is needed to build {} {}, and `go` is not on the PATH", self.name, self.version);
         }
-        println!("building {} {} (minutes the first time)", self.name, self.version);
-        let start = Instant::now();
         let log = cache::folder("log")?.join(format!("build-{}.log", self.name));
-        for (package, program) in self.programs {
+        println!(
+            "building {} {} from its Go modules: once, for minutes; log {}",
+            self.name,
+            self.version,
+            log.display()
+        );
+        let start = Instant::now();
+        for (index, (package, program)) in self.programs.iter().enumerate() {
+            println!("  {program} ({} of {})", index + 1, self.programs.len());
             let mut build = Command::new("go");
             build
                 .current_dir(module)

@@ -19,7 +19,7 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) use oci::Image;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Selection};
 use crate::{apt, cache, go_parts, java, jdk, process};
 use layer::{Entries, Layer};
 use oci::Start;
@@ -52,7 +52,16 @@ impl Kind {
     const ALL: [Self; 5] = [Self::Anneal, Self::E2e, Self::Minio, Self::Jvm, Self::Standin];
 }
 
-/// Builds everything that a demo or a suite needs.
+/// What a demo or a suite has to bring to the cluster that was chosen.
+pub(crate) fn needed(root: &Path, selection: &Selection) -> Result<Vec<Image>> {
+    if selection.images_loaded() {
+        Ok(Vec::new())
+    } else {
+        build_all(root)
+    }
+}
+
+/// Builds every image there is.
 pub(crate) fn build_all(root: &Path) -> Result<Vec<Image>> {
     build(root, &Kind::ALL)
 }
@@ -99,6 +108,9 @@ pub(crate) fn pause() -> Result<Image> {
 
 /// Brings images to a cluster; those that are there with the same digest are left alone.
 pub(crate) fn load(cluster: &Cluster, images: &[Image]) -> Result<()> {
+    if cluster.has_images() {
+        return Ok(());
+    }
     if let Some(context) = cluster.context() {
         return load_into_kind(context, images);
     }
@@ -153,7 +165,7 @@ fn load_into_kind(context: &str, images: &[Image]) -> Result<()> {
     let names: Vec<&str> = images.iter().map(Image::name).collect();
     let Some(name) = context.strip_prefix("kind-") else {
         bail!(
-            "images can be loaded into the box and into kind; give the cluster of context {context:?} these yourself: {}",
+            "images can be loaded into the box and into kind; bring {} to the nodes of {context:?} yourself, then say --images-loaded",
             names.join(", ")
         );
     };

@@ -6,12 +6,15 @@
 #![expect(clippy::print_stdout, reason = "a command line tool talks on standard output")]
 
 mod apt;
+mod argocd;
+mod bench;
 mod box_;
 mod cache;
 mod charts;
 mod cluster;
 mod codegen;
 mod demo;
+mod fuzz;
 mod go_parts;
 mod images;
 mod install;
@@ -46,6 +49,12 @@ enum Task {
     Test(test::Args),
     /// What takes longer than `test` may.
     Soak(cluster::Selection),
+    /// Measure, beside what it is compared with.
+    #[command(subcommand)]
+    Bench(bench::Task),
+    /// Damage input for a while and watch what becomes of it.
+    #[command(subcommand)]
+    Fuzz(fuzz::Task),
     /// Write the files that are derived from the Rust types.
     Codegen {
         /// Write nothing, and fail if one of them is out of date.
@@ -76,6 +85,8 @@ fn run() -> Result<()> {
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
         Task::Soak(selection) => test::soak(&selection),
+        Task::Bench(task) => bench::run(&task),
+        Task::Fuzz(task) => fuzz::run(&task),
         Task::Codegen { check } => codegen::run(&cache::repository(), check),
     }
 }

@@ -10,7 +10,7 @@ use anneal_suites::kube::{AUDIT_VARIABLE, CONTEXT_VARIABLE, KUBECTL_VARIABLE, QU
 use anyhow::{Context, Result, ensure};
 
 use crate::{
-    box_, cache,
+    apt, argocd, box_, cache,
     cluster::{Cluster, Selection},
     codegen, demo, images, install, java, jdk, process,
 };
@@ -24,9 +24,16 @@ pub(crate) struct Args {
     /// Only what needs a cluster.
     #[arg(long, conflicts_with = "no_cluster")]
     cluster_only: bool,
+    /// Of the suites on the cluster only these, and neither the demo nor the upgrade.
+    #[arg(long = "suite", value_name = "SUITE", requires = "cluster_only")]
+    suites: Vec<String>,
     #[command(flatten)]
     selection: Selection,
 }
+
+/// The boxes that runs have for themselves: a demo's, which may be kept, is another.
+const TEST_BOX: &str = "test";
+const SOAK_BOX: &str = "soak";
 
 /// Runs them; the first fault ends the run.
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -35,7 +42,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         without_cluster(&root)?;
     }
     if !args.no_cluster {
-        with_cluster(&root, &args.selection, |cluster, built| {
+        with_cluster(&root, &args.selection, TEST_BOX, |cluster, built| {
+            if !args.suites.is_empty() {
+                let which: Vec<&str> = args.suites.iter().flat_map(|name| ["--test", name]).collect();
+                return timed("chosen suites on the cluster", || suite(&root, cluster, &which, &[]));
+            }
             timed("store conformance on MinIO", || conformance(&root, cluster))?;
             let report = demo::Args::unattended(root.join("target/demo-report.json"));
             timed("demo, unattended", || demo::climb(&root, cluster, &report))?;
@@ -49,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// What takes longer than `test` may: ten minutes of twenty Functions that must cause no write.
 pub(crate) fn soak(selection: &Selection) -> Result<()> {
     let root = cache::repository();
-    with_cluster(&root, selection, |cluster, _| {
+    with_cluster(&root, selection, SOAK_BOX, |cluster, _| {
         suite(&root, cluster, &["--test", "quiet"], &[(QUIET_VARIABLE, "600")])
     })
 }
@@ -72,9 +83,11 @@ fn without_cluster(root: &Path) -> Result<()> {
         )
     })?;
     timed("generated files", || codegen::run(root, true))?;
+    timed("health check for Argo CD", || argocd::check(root))?;
     timed("crates", || cargo(root, &["test", "--workspace", "--quiet"]))?;
     timed("launcher and samples", || java::test(root))?;
     timed("stand-in toolchain", || {
+        apt::need("curl", "curl")?;
         process::run(
             Command::new("bash")
                 .arg(root.join("e2e/toolchain/standin/test.sh"))
@@ -83,22 +96,19 @@ fn without_cluster(root: &Path) -> Result<()> {
     })
 }
 
-fn with_cluster(root: &Path, selection: &Selection, work: impl FnOnce(&Cluster, &[images::Image]) -> Result<()>) -> Result<()> {
+fn with_cluster(root: &Path, selection: &Selection, own: &str, work: impl FnOnce(&Cluster, &[images::Image]) -> Result<()>) -> Result<()> {
+    let own = selection.name_or(own).map(box_::Own::claim).transpose()?;
     java::package(root)?;
-    let built = timed("images", || images::build_all(root))?;
-    if !selection.is_box() {
-        let cluster = selection.connect()?;
-        timed("operator", || install::everything(&cluster, root, &built, &[]))?;
-        return work(&cluster, &built);
-    }
-    let options = box_::Options {
-        name: selection.name().to_owned(),
-        ..box_::Options::default()
+    let built = timed("images", || images::needed(root, selection))?;
+    let on = |cluster: &Cluster| timed("operator", || install::everything(cluster, root, &built, &[])).and_then(|()| work(cluster, &built));
+    let Some(own) = own else {
+        return on(&selection.connect()?);
     };
-    let cluster = timed("cluster", || box_::up(&options))?;
-    let outcome = timed("operator", || install::everything(&cluster, root, &built, &[])).and_then(|()| work(&cluster, &built));
+    // One that does not come up is left with its logs; the next run removes it.
+    let cluster = timed("cluster", || own.up())?;
+    let outcome = on(&cluster);
     // What went wrong first is what is told.
-    let down = box_::down(selection.name());
+    let down = own.down();
     outcome.and(down)
 }
 

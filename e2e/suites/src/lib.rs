@@ -1,8 +1,10 @@
 //! A cluster as the suites and the demo use it: through `kubectl`, so that nothing of the product is trusted to judge itself.
 
 pub mod audit;
+pub mod builds;
 pub mod function;
 pub mod jar;
+pub mod killer;
 pub mod kube;
 pub mod load;
 pub mod store;

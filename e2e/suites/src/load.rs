@@ -75,6 +75,16 @@ impl<'a> Load<'a> {
         self.ask("summary")
     }
 
+    /// Seconds since the first target's first request was due.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub fn elapsed(&self) -> Result<f64> {
+        self.summary()?["targets"][0]["elapsedSeconds"]
+            .as_f64()
+            .context("the load generator's summary has no time")
+    }
+
     /// Ends the load, waits for every answer, and gives the figures.
     ///
     /// # Errors

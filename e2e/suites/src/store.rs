@@ -4,7 +4,9 @@ use std::io::Read as _;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::kube::Kube;
+use serde_json::Value;
+
+use crate::{OPERATOR_NAMESPACE, kube::Kube};
 
 /// Namespace and Deployment of the pod that can look into the store (brought by `cargo xtask test`).
 const NAMESPACE: &str = "anneal-look";
@@ -48,6 +50,44 @@ pub fn bytes(kube: &Kube, key: &str) -> Result<Vec<u8>> {
     Ok(inflated)
 }
 
+/// A grant that the depot gives to a pod of a Function, by a token of the pod's account that is bound to it.
+///
+/// # Errors
+/// When the depot refuses.
+pub fn grant(kube: &Kube, pod: &Value, request: &Value) -> Result<String> {
+    let text = |pointer: &str| pod.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let bound = [
+        ("namespace", text("/metadata/namespace")),
+        ("audience", "anneal-depot"),
+        ("bound-object-kind", "Pod"),
+        ("bound-object-name", text("/metadata/name")),
+        ("bound-object-uid", text("/metadata/uid")),
+    ]
+    .map(|(name, value)| format!("--{name}={value}"));
+    let mut create = vec!["create", "token", text("/spec/serviceAccountName")];
+    create.extend(bound.iter().map(String::as_str));
+    let token = kube.run(&create)?;
+    let trust = kube.get(OPERATOR_NAMESPACE, &["configmap", "anneal-trust"])?;
+    let authorities = trust["data"]["ca.crt"].as_str().context("anneal-trust holds no ca.crt")?;
+    let depot = format!("https://anneal-depot.{OPERATOR_NAMESPACE}.svc.cluster.local:8081");
+    let request = request.to_string();
+    let asked = ["--depot", &depot, "--authorities", authorities, "--token", token.trim(), &request];
+    tool(kube, &[&["grant", "ask"], asked.as_slice()].concat())
+}
+
+/// Uses a grant; gives the store's status.
+///
+/// # Errors
+/// When the store does not answer.
+pub fn use_grant(kube: &Kube, grant: &str, body: &str) -> Result<u16> {
+    let status = tool(kube, &["grant", "use", grant.trim(), body])?;
+    status.trim().parse().with_context(|| format!("{status:?} is no status"))
+}
+
 fn look(kube: &Kube, action: &[&str]) -> Result<String> {
-    kube.run(&[&["exec", "-n", NAMESPACE, "deployment/look", "--", "/anneal-e2e", "store"], action].concat())
+    tool(kube, &[&["store"], action].concat())
+}
+
+fn tool(kube: &Kube, arguments: &[&str]) -> Result<String> {
+    kube.run(&[&["exec", "-n", NAMESPACE, "deployment/look", "--", "/anneal-e2e"], arguments].concat())
 }

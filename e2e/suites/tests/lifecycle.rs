@@ -23,6 +23,9 @@ use serde_json::{Value, json};
 mod reference;
 
 const CLIMB: Duration = Duration::from_secs(240);
+/// Two lives of a grant and a sweep by `e2e/values/standin.yaml`, with time to spare for a loaded machine.
+const GRANTS_END: Duration = Duration::from_secs(240);
+const METADATA: &str = "{}";
 
 fn hello_requests() -> Vec<Value> {
     vec![load::request(&json!({"name": "Ada"}), "/message", &json!("Hello, Ada"))]
@@ -72,42 +75,69 @@ fn deleting_a_function_leaves_no_object_and_no_byte() -> Result<()> {
     let namespace = "e2e-delete";
     kube.namespace(namespace)?;
     let before = objects(&kube, namespace)?;
-    let stored = store::list(&kube, "")?;
+    let stored = stored(&kube, namespace)?;
     kube.jar(namespace, "hello-jar", &sample_jar("hello"))?;
     let hello = Function::apply(&kube, namespace, "hello", &function::spec("hello", "PgoOptimized"))?;
     hello.wait("serves", CLIMB, |status| !function::traffic(status).is_empty())?;
     let load = Load::start(&kube, namespace, &[load::target(namespace, "hello", 20, &hello_requests())])?;
-    hello.wait("collects a profile", CLIMB, |status| {
+    let object = hello.wait("collects a profile", CLIMB, |status| {
         status["profiles"]["count"].as_i64().is_some_and(|count| count > 0)
     })?;
     load.stop()?;
+    let (late, too_late) = (grant_of_executor(&kube, &object, 1000)?, grant_of_executor(&kube, &object, 1001)?);
     hello.delete()?;
     wait::until("the function's objects are gone", Duration::from_secs(120), || {
         let left: BTreeSet<_> = objects(&kube, namespace)?.difference(&before).cloned().collect();
         ensure!(left.is_empty(), "left: {left:?}");
         Ok(())
     })?;
-    let mine = |lines: &[String]| {
-        lines
-            .iter()
-            .filter(|line| line.contains(&format!("/{namespace}/")))
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-    ensure!(
-        mine(&store::list(&kube, "")?) == mine(&stored),
-        "the store still holds {:?}",
-        mine(&store::list(&kube, "")?)
-    );
+    // The store cannot know that the Function is gone: what comes by a grant of before is swept.
+    let status = store::use_grant(&kube, &late, METADATA)?;
+    ensure!(status == 200, "a grant that is still good was answered {status}");
+    wait::until("the store holds what it held before", GRANTS_END, || {
+        let left = self::stored(&kube, namespace)?;
+        ensure!(left == stored, "it still holds {left:?}");
+        Ok(())
+    })?;
+    // Whatever was granted has ended by now, so it stays as it is.
+    let status = store::use_grant(&kube, &too_late, METADATA)?;
+    ensure!(status == 403, "a grant past its life was answered {status}");
+    ensure!(self::stored(&kube, namespace)? == stored, "something came after the end");
     Ok(())
+}
+
+/// A grant to store metadata, as an executor has it.
+fn grant_of_executor(kube: &Kube, object: &Value, window: u64) -> Result<String> {
+    let (namespace, jar) = (object["metadata"]["namespace"].as_str(), &object["status"]["revisions"][0]["jar"]);
+    let selector = "app.kubernetes.io/component=executor";
+    let pods = kube.get(
+        namespace.unwrap_or_default(),
+        &["pods", "-l", selector, "--field-selector=status.phase=Running"],
+    )?;
+    let request = json!({
+        "kind": "put",
+        "object": {"kind": "metadata", "jar": jar, "window": window},
+        "bytes": METADATA.len(),
+        "sha256": digest(METADATA.as_bytes()),
+    });
+    store::grant(kube, &pods["items"][0], &request)
+}
+
+/// Everything that the store holds for a namespace.
+fn stored(kube: &Kube, namespace: &str) -> Result<Vec<String>> {
+    let mut lines = store::list(kube, "")?;
+    lines.retain(|line| line.contains(&format!("/{namespace}/")));
+    Ok(lines)
 }
 
 /// Kind and name of everything that a Function makes in a namespace.
 fn objects(kube: &Kube, namespace: &str) -> Result<BTreeSet<String>> {
-    let kinds = "deployments,replicasets,pods,jobs,services,endpointslices,serviceaccounts,networkpolicies";
+    let kinds = "deployments,replicasets,pods,jobs,services,endpointslices,serviceaccounts,networkpolicies,configmaps";
     let list = kube.get(namespace, &[kinds])?;
     let items = list["items"].as_array().cloned().unwrap_or_default();
-    let mine = items.iter().filter(|item| item["metadata"]["name"] != "load");
+    // Of ConfigMaps the operator makes this one alone.
+    let made = |item: &&Value| item["kind"] != "ConfigMap" || item["metadata"]["name"] == "anneal-trust";
+    let mine = items.iter().filter(|item| item["metadata"]["name"] != "load").filter(made);
     Ok(mine
         .map(|item| {
             format!(

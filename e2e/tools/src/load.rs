@@ -161,6 +161,7 @@ async fn stream(
     let mut ticks = interval(Duration::from_secs(1) / target.rate_per_second.max(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let started = Instant::now();
+    lock(&summaries[index]).start(started);
     let mut answers = JoinSet::new();
     let mut turn = 0;
     loop {

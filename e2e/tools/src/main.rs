@@ -1,6 +1,8 @@
-//! What the suites and the demo run inside a cluster: a load generator, a file server, a look into the store.
+//! What the suites and the demo run inside a cluster: a load generator, a file server, a look into the store, a killer.
 
 mod file_server;
+mod grant;
+mod kill;
 mod load;
 mod store;
 
@@ -20,6 +22,11 @@ enum Tool {
     Load(load::Args),
     /// Serves one file with reproducible content at `/file`.
     ServeFile(file_server::Args),
+    /// Asks for and uses grants of the depot.
+    #[command(subcommand)]
+    Grant(grant::Action),
+    /// Ends the processes of a container of this node.
+    Kill(kill::Args),
     /// Writes, lists and reads objects of an S3 store.
     Store(store::Args),
 }
@@ -34,6 +41,8 @@ fn main() -> Result<()> {
         match command.tool {
             Tool::Load(args) => load::run(args).await,
             Tool::ServeFile(args) => file_server::run(args).await,
+            Tool::Grant(action) => grant::run(action).await,
+            Tool::Kill(args) => kill::run(&args),
             Tool::Store(args) => store::run(args).await,
         }
     })

@@ -31,7 +31,9 @@ pub(crate) struct MinioInfo {
 /// Starts MinIO with an empty bucket, or finds the one that runs.
 pub(crate) fn minio_up(cluster: &Cluster) -> Result<MinioInfo> {
     let root = cache::repository();
-    images::load(cluster, &images::build(&root, &[images::Kind::Minio])?)?;
+    if !cluster.has_images() {
+        images::load(cluster, &images::build(&root, &[images::Kind::Minio])?)?;
+    }
     let path = root.join("e2e/box/minio.yaml");
     let manifest = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     cluster.apply(&manifest)?;

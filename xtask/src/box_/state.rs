@@ -56,6 +56,17 @@ impl State {
         })
     }
 
+    /// Every box that has a folder, up or not.
+    pub(crate) fn all() -> Result<Vec<Self>> {
+        let run = cache::folder("run")?;
+        let entries = fs::read_dir(&run).with_context(|| format!("cannot list {}", run.display()))?;
+        let names = entries
+            .flatten()
+            .filter(|entry| entry.path().is_dir())
+            .filter_map(|entry| entry.file_name().into_string().ok());
+        names.map(|name| Self::new(&name)).collect()
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -96,6 +107,11 @@ impl State {
 
     pub(crate) fn lock_file(&self) -> PathBuf {
         self.folder.with_extension("lock")
+    }
+
+    /// Locked by the run that has this box for itself.
+    pub(crate) fn claim_file(&self) -> PathBuf {
+        self.folder.with_extension("claim")
     }
 
     /// Makes the folder: for root alone, since it holds the cluster's keys.

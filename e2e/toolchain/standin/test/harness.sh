@@ -40,17 +40,22 @@ summary() {
 
 free_port() { "$JAVA_HOME/bin/java" -XX:TieredStopAtLevel=1 -cp "$work/tools" FreePort; }
 
+# eventually COMMAND...: asks again until it succeeds, for ten seconds at most.
+eventually() {
+  local end=$((SECONDS + 10))
+  until "$@" 2>/dev/null; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 0.05
+  done
+}
+
 # start COMMAND...: starts a server, and waits until it is healthy.
 start() {
   port=$(free_port)
   PORT=$port "$@" >"$work/server.log" 2>&1 &
   server=$!
-  for _ in $(seq 200); do
-    curl -sf "http://127.0.0.1:$port/healthz" >/dev/null && return 0
-    kill -0 "$server" 2>/dev/null || return 1
-    sleep 0.05
-  done
-  return 1
+  healthy_or_gone() { curl -sf "http://127.0.0.1:$port/healthz" >/dev/null || ! kill -0 "$server"; }
+  eventually healthy_or_gone && kill -0 "$server" 2>/dev/null
 }
 
 # stop [SIGNAL]: ends the server and waits for it; its exit status is in $status.

@@ -72,22 +72,27 @@ check "an absent profile ends the build" is $? 1
 entry sleep Map dev.anneal.samples.sleep.Sleep
 image sleep-i --pgo-instrument -cp "$class_path" anneal.Entry
 start "$work/sleep-i" -XX:ProfilesDumpFile="$work/sleep.iprof"
-post '{"ms":1500}' >"$work/slow" &
+post '{"ms":5000}' >"$work/slow" &
 slow=$!
-sleep 0.5
+# Virtual threads stand in this dump alone.
+runs_the_function() {
+  "$JAVA_HOME/bin/jcmd" "$server" Thread.dump_to_file -overwrite "$work/threads" >/dev/null && grep -q 'dev\.anneal\.samples\.sleep\.Sleep\.main' "$work/threads"
+}
+check "the request has reached the function" eventually runs_the_function
 stop
 wait "$slow"
-check "a request in flight at SIGTERM is answered" is "$(cat "$work/slow")" '{"slept":1500}'
+check "a request in flight at SIGTERM is answered" is "$(cat "$work/slow")" '{"slept":5000}'
 check "a request in flight at SIGTERM is counted" has <(profile "$work/sleep.iprof") "callCountProfiles dev.anneal.samples.sleep.Sleep.main 0 [1]"
 
 entry filehash Map dev.anneal.samples.filehash.FileHash
 head -c 300000 /dev/urandom >"$work/file"
-(cd "$work" && exec python3 -m http.server --bind 127.0.0.1 "$(free_port)" >"$work/files.log" 2>&1) &
+"$JAVA_HOME/bin/jwebserver" -b 127.0.0.1 -p 0 -d "$work" >"$work/files.log" 2>&1 &
 files=$!
 image filehash --exact-reachability-metadata -cp "$class_path" anneal.Entry
 start "$work/filehash"
-until files_port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$work/files.log") && [ -n "$files_port" ]; do sleep 0.1; done
-check "the hash is right" is "$(post "{\"url\":\"http://127.0.0.1:$files_port/file\"}")" \
+eventually grep -q '^URL ' "$work/files.log"
+files_url=$(sed -n 's/^URL //p' "$work/files.log")
+check "the hash is right" is "$(post "{\"url\":\"${files_url}file\"}")" \
   "{\"sha256\":\"$(sha256sum <"$work/file" | cut -d ' ' -f 1)\",\"bytes\":300000}"
 stop
 kill "$files"

@@ -4,11 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anneal_protocol::gateway::Histogram;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::check::Verdict;
 
 /// Failures that are kept with their reason.
-const KEPT_FAILURES: usize = 20;
+const KEPT_FAILURES: usize = 500;
 
 /// One answer, or the lack of one.
 pub(crate) struct Sample {
@@ -33,6 +34,7 @@ pub(crate) struct Summary {
 #[derive(Clone)]
 pub(crate) struct TargetSummary {
     name: String,
+    started: Option<Instant>,
     requests: u64,
     failures: u64,
     gateway_retries: u64,
@@ -46,6 +48,8 @@ pub(crate) struct TargetSummary {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FinishedTarget {
     name: String,
+    /// Since the first request was due: the clock of every `atSeconds`.
+    elapsed_seconds: f64,
     requests: u64,
     failures: u64,
     gateway_retries: u64,
@@ -59,7 +63,10 @@ pub(crate) struct FinishedTarget {
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Failure {
+    /// When the request was due.
     at_seconds: f64,
+    /// When it had failed.
+    end_seconds: f64,
     reason: String,
 }
 
@@ -85,6 +92,7 @@ impl TargetSummary {
     pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            started: None,
             requests: 0,
             failures: 0,
             gateway_retries: 0,
@@ -92,6 +100,11 @@ impl TargetSummary {
             stages: Vec::new(),
             latency: BTreeMap::new(),
         }
+    }
+
+    /// Starts the clock.
+    pub(crate) fn start(&mut self, now: Instant) {
+        self.started = Some(now);
     }
 
     /// Adds one answer.
@@ -113,7 +126,12 @@ impl TargetSummary {
             Verdict::Failed(reason) => {
                 self.failures += 1;
                 if self.samples.len() < KEPT_FAILURES {
-                    self.samples.push(Failure { at_seconds, reason });
+                    let end_seconds = (sample.at + sample.latency).as_secs_f64();
+                    self.samples.push(Failure {
+                        at_seconds,
+                        end_seconds,
+                        reason,
+                    });
                 }
             }
         }
@@ -128,6 +146,7 @@ impl TargetSummary {
             .collect();
         FinishedTarget {
             name: self.name,
+            elapsed_seconds: self.started.map_or(0.0, |started| started.elapsed().as_secs_f64()),
             requests: self.requests,
             failures: self.failures,
             gateway_retries: self.gateway_retries,
