@@ -82,7 +82,7 @@ impl Sample {
                 .collect(),
             "filehash" => {
                 let url = format!("http://fileserver.{NAMESPACE}/file");
-                vec![load::request(&json!({"url": url}), "/bytes", &json!(262_144))]
+                vec![load::request(&json!({"url": url}), "/bytes", &json!(65_536))]
             }
             "json" => [1, 4]
                 .iter()
