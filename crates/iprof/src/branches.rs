@@ -125,6 +125,13 @@ impl Branches {
         }
     }
 
+    /// The counter to look at before a place is: that of its first shape, if that has any.
+    #[inline]
+    pub(crate) fn first_counter(&self, head: u32) -> Option<u32> {
+        let variant = self.variants.get(head as usize)?;
+        self.counters.get(variant.first as usize).copied()
+    }
+
     pub(crate) fn has_conflict(&self, head: u32) -> bool {
         self.variants.get(head as usize).is_some_and(|variant| variant.next != NONE)
     }

@@ -12,6 +12,7 @@ use crate::error::{Result, WriteOutputSnafu};
 use crate::form::{Form, Section, Version};
 use crate::model::{Context, Frame, Method};
 use crate::reader::{MARKER, MARKER_VERSION};
+use crate::words;
 
 /// Bytes that are collected before they are handed on.
 const CHUNK: usize = 64 << 10;
@@ -185,7 +186,7 @@ impl<W: Write> Writer<W> {
 
     fn string(&mut self, text: &str) {
         self.text.push(b'"');
-        if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+        if words::is_plain(text.as_bytes()) {
             self.text.extend_from_slice(text.as_bytes());
             self.text.push(b'"');
             return;
@@ -230,13 +231,17 @@ impl<W: Write> Writer<W> {
     fn numbers<T: Copy + Into<i64>>(&mut self, key: &str, numbers: &[T]) {
         self.key(key);
         self.text.push(b'[');
-        self.empty = true;
-        for number in numbers {
-            self.separate();
+        self.list(numbers);
+        self.text.push(b']');
+    }
+
+    fn list<T: Copy + Into<i64>>(&mut self, numbers: &[T]) {
+        for (index, number) in numbers.iter().enumerate() {
+            if index > 0 {
+                self.text.push(b',');
+            }
             self.number((*number).into());
         }
-        self.text.push(b']');
-        self.empty = false;
     }
 
     fn types(&mut self, listing: &impl Listing, form: Form) -> Result<()> {
@@ -283,11 +288,14 @@ impl<W: Write> Writer<W> {
             return self.close_item();
         }
         self.begin_list();
+        let opening = format!("{{\"{}\":\"", form.context_key()).into_bytes();
         listing.for_each_entry(section, |frames, records| {
-            self.open_item();
-            self.key(form.context_key());
+            self.separate();
+            self.text.extend_from_slice(&opening);
             self.context(frames, form);
-            self.numbers("records", records);
+            self.text.extend_from_slice(b"\",\"records\":[");
+            self.list(records);
+            self.text.push(b']');
             self.close_item()
         })?;
         self.end_list();
@@ -295,7 +303,6 @@ impl<W: Write> Writer<W> {
     }
 
     fn context(&mut self, frames: &[Frame], form: Form) {
-        self.text.push(b'"');
         if frames.is_empty() {
             self.text.extend(b"0:0");
         }
@@ -307,6 +314,5 @@ impl<W: Write> Writer<W> {
             self.text.push(b':');
             self.number(i64::from(frame.bci));
         }
-        self.text.push(b'"');
     }
 }

@@ -1,15 +1,17 @@
 //! Owns decimal numbers as bytes: eight digits are read and checked at a time.
 
-/// Eight bytes of text, the first one lowest.
-#[inline]
-pub(crate) fn word(text: &[u8], at: usize) -> Option<u64> {
-    text.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes)
-}
+use crate::words::word;
+
+/// Eight times the digit zero.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// The first number that eight digits cannot hold.
+const NINE_DIGITS: u64 = 100_000_000;
 
 /// Reads the digits at the start of eight bytes: their value and number, which may be none.
 #[inline]
 pub(crate) fn leading(word: u64) -> (u64, usize) {
-    let plain = word ^ 0x3030_3030_3030_3030;
+    let plain = word ^ ZEROS;
     // A byte above nine gets its high bit. What carries into later bytes does no harm: only the first such byte counts.
     let others = (plain.wrapping_add(0x7676_7676_7676_7676) | plain) & 0x8080_8080_8080_8080;
     let length = others.trailing_zeros() as usize / 8;
@@ -52,26 +54,39 @@ fn long_number(text: &[u8], at: usize) -> Option<(u64, usize)> {
     }
 }
 
+/// The eight digits of a number below [`NINE_DIGITS`], the first one lowest, as values from zero to nine.
+#[inline]
+fn eight(number: u64) -> u64 {
+    // Split into fours, pairs and single digits, all parts of a kind at once. The factors divide by 100 and by 10.
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let pairs = hundreds | ((fours - hundreds * 100) << 16);
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((pairs - tens * 10) << 8)
+}
+
 /// Appends a number.
 #[inline]
 pub(crate) fn push(text: &mut Vec<u8>, number: u64) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    let mut rest = number;
-    loop {
-        start -= 1;
-        digits[start] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+    if number >= NINE_DIGITS {
+        return push_long(text, number);
     }
-    text.extend_from_slice(&digits[start..]);
+    let digits = eight(number);
+    // The last digit stays even if it is a zero.
+    let zeros = (digits | 1 << 56).trailing_zeros() as usize / 8;
+    // Eight bytes are written whatever the length: that needs no branch.
+    text.extend_from_slice(&((digits | ZEROS) >> (8 * zeros)).to_le_bytes());
+    text.truncate(text.len() - zeros);
+}
+
+fn push_long(text: &mut Vec<u8>, number: u64) {
+    push(text, number / NINE_DIGITS);
+    text.extend_from_slice(&(eight(number % NINE_DIGITS) | ZEROS).to_le_bytes());
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{number, push};
 
     #[test]
     fn reads_what_it_writes() {
@@ -79,6 +94,7 @@ mod tests {
         for number in powers
             .flat_map(|power| [power - 1, power, power + 1, 7 * (power / 9)])
             .chain([i64::MAX.cast_unsigned()])
+            .chain((0..1_000_000).step_by(7))
         {
             let mut text = Vec::new();
             push(&mut text, number);

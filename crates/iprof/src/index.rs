@@ -33,6 +33,13 @@ impl Hashing {
         top(hasher.finish())
     }
 
+    #[inline]
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> u32 {
+        let mut hasher = self.0.build_hasher();
+        hasher.write(bytes);
+        top(hasher.finish())
+    }
+
     pub(crate) fn value(&self, value: &(impl Hash + ?Sized)) -> u32 {
         top(self.0.hash_one(value))
     }
@@ -58,6 +65,13 @@ struct Slot {
 const EMPTY: Slot = Slot { hash: 0, position: NONE };
 
 impl Index {
+    pub(crate) fn with_capacity(keys: usize) -> Self {
+        Self {
+            slots: vec![EMPTY; (keys * 2).next_power_of_two().max(16)],
+            taken: 0,
+        }
+    }
+
     #[inline]
     pub(crate) fn find(&self, hash: u32, same: impl Fn(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len().wrapping_sub(1);

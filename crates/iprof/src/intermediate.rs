@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::sync::{Arc, OnceLock};
 
-use crate::branches::Branches;
 use crate::canonical::{self, Canonical, Variants};
 use crate::counters::Counters;
 use crate::error::{Error, ExceedLimitSnafu, Place, RefuseWeightSnafu, Result};
@@ -13,8 +12,7 @@ use crate::intern::{Names, Remap};
 use crate::limits::Limits;
 use crate::merge::{self, Effect};
 use crate::model::{Frame, MOST, Summary};
-use crate::pairs::Pairs;
-use crate::places::Places;
+use crate::part::Part;
 use crate::plan::{Ordered, Plan};
 use crate::profile::{Digest, Profile};
 use crate::raw::RawProfile;
@@ -97,14 +95,6 @@ impl std::fmt::Debug for Spare {
     }
 }
 
-/// One section of a merge. Monitors are one place without frames: the context in the file is a dummy.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Part {
-    pub(crate) places: Places,
-    pub(crate) pairs: Pairs,
-    pub(crate) branches: Branches,
-}
-
 impl Intermediate {
     /// The merge of no profile.
     pub fn new() -> Self {
@@ -117,9 +107,9 @@ impl Intermediate {
         let skeleton = self.skeleton.clone().filter(|skeleton| self.trusts(skeleton, limits));
         let input = match skeleton {
             None => Opened::Fresh(source),
-            Some(skeleton) => match skeleton.scan(source, std::mem::take(&mut self.spare.counts), limits) {
+            Some(skeleton) => match skeleton.recognise(source, std::mem::take(&mut self.spare.counts), limits) {
                 Ok(known) => return Ok(self.add_known(known)),
-                Err(replay) => Opened::Again(replay),
+                Err(input) => input,
             },
         };
         let mut raw = std::mem::take(&mut self.spare.raw);
@@ -149,7 +139,8 @@ impl Intermediate {
         Ok(report(summary, effect, first))
     }
 
-    /// Whether the bounds that the last file was read under still hold: a file like it is refused by no other.
+    /// Whether the bounds that the last file was read under still hold. A file like it adds nothing to what is kept; the
+    /// general way, which cannot know that yet, counts its values and names once more and may refuse it near those bounds.
     fn trusts(&self, skeleton: &Skeleton, limits: &Limits) -> bool {
         let names = self.names.types_len().max(self.names.methods_len());
         skeleton.was_read_under(limits) && names <= limits.merged_names && self.len() <= limits.merged_entries

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::index::{Hashing, Index, NONE, narrow};
+use crate::places::TOGETHER;
 
 /// Every type and method that a merge has met. An id is the position of the first meeting.
 #[derive(Clone, Debug, Default)]
@@ -62,14 +63,43 @@ impl Names {
         id
     }
 
-    /// As [`Self::intern_type`], for a method whose signature is in this numbering.
-    pub(crate) fn intern_method(&mut self, name: &str, signature: &[u32], guesses: [u32; 2], hashing: &Hashing) -> u32 {
-        for guess in guesses {
-            if (guess as usize) < self.methods.len() && self.method(guess) == (name, signature) {
-                return guess;
-            }
+    /// The first of these ids that the method has. The signature is in this numbering.
+    pub(crate) fn guess_method(&self, method: (&str, &[u32]), guesses: [u32; 2]) -> Option<u32> {
+        let is_it = |guess: &u32| (*guess as usize) < self.methods.len() && self.method(*guess) == method;
+        guesses.into_iter().find(is_it)
+    }
+
+    /// Finds or makes the ids of a group. Each step is taken for all before the next: memory is slow for one look-up and quick
+    /// for many.
+    pub(crate) fn intern_methods(&mut self, group: &mut MethodGroup<'_>, hashing: &Hashing) {
+        let mut looked_up = [(0, NONE); TOGETHER];
+        let looked_up = &mut looked_up[..group.names.len()];
+        for (index, (hash, _)) in looked_up.iter_mut().enumerate() {
+            *hash = hashing.value(&group.get(index));
         }
-        let hash = hashing.value(&(name, signature));
+        for (hash, candidate) in looked_up.iter_mut() {
+            *candidate = self.method_index.candidate(*hash);
+        }
+        let mut touched = 0;
+        for (_, candidate) in looked_up.iter() {
+            let Some(method) = self.methods.get(*candidate as usize) else {
+                continue;
+            };
+            let letter = self.text.as_bytes().get(method.name.0 as usize).copied().unwrap_or_default();
+            touched ^= u32::from(letter) ^ self.signatures.get(method.signature.0 as usize).copied().unwrap_or_default();
+        }
+        std::hint::black_box(touched);
+        for (index, (hash, candidate)) in looked_up.iter().enumerate() {
+            let method = group.get(index);
+            let global = match self.guess_method(method, [*candidate, NONE]) {
+                Some(global) => global,
+                None => self.intern_method(method, *hash),
+            };
+            group.found.push(global);
+        }
+    }
+
+    fn intern_method(&mut self, (name, signature): (&str, &[u32]), hash: u32) -> u32 {
         if let Some(id) = self.method_index.find(hash, |id| self.method(id) == (name, signature)) {
             return id;
         }
@@ -94,6 +124,37 @@ impl Names {
     /// Bytes of all names.
     pub(crate) fn text_len(&self) -> usize {
         self.text.len()
+    }
+}
+
+/// Methods that are looked up together, at most [`TOGETHER`], with signatures in the merge's numbering.
+#[derive(Default)]
+pub(crate) struct MethodGroup<'a> {
+    names: Vec<&'a str>,
+    signatures: Vec<u32>,
+    ends: Vec<usize>,
+    /// Their ids.
+    pub(crate) found: Vec<u32>,
+}
+
+impl<'a> MethodGroup<'a> {
+    pub(crate) fn clear(&mut self) {
+        self.names.clear();
+        self.signatures.clear();
+        self.ends.clear();
+        self.found.clear();
+    }
+
+    pub(crate) fn push(&mut self, name: &'a str, signature: impl Iterator<Item = u32>) {
+        self.names.push(name);
+        self.signatures.extend(signature);
+        self.ends.push(self.signatures.len());
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> (&'a str, &[u32]) {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        (self.names[index], &self.signatures[start..self.ends[index]])
     }
 }
 

@@ -25,6 +25,7 @@ mod merge;
 mod metrics;
 mod model;
 mod pairs;
+mod part;
 mod places;
 mod plan;
 mod profile;
@@ -34,6 +35,7 @@ mod skeleton;
 mod source;
 pub mod synth;
 mod values;
+mod words;
 
 use std::io::Read;
 

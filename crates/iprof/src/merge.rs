@@ -9,7 +9,7 @@ use crate::counters::Run;
 use crate::form::Section;
 use crate::index::{Hashing, narrow};
 use crate::intermediate::Intermediate;
-use crate::intern::{Names, Remap};
+use crate::intern::{MethodGroup, Names, Remap};
 use crate::model::{Context, Frame};
 use crate::places::{Places, TOGETHER};
 use crate::raw::{RawProfile, RawSection};
@@ -98,17 +98,33 @@ fn remap_types(names: &mut Names, hashing: &Hashing, raw: &RawProfile, last: &Re
     remap
 }
 
+/// Files of one image list the same methods under the same ids or in the same order, so the next one is guessed as long as
+/// that holds; otherwise methods are looked up in groups.
 fn remap_methods(names: &mut Names, hashing: &Hashing, raw: &RawProfile, types: &Remap, last: &Remap) -> Remap {
-    let largest = raw.methods().map(|(id, ..)| id).max().unwrap_or(0);
-    let mut remap = Remap::new(raw.methods().len(), largest);
-    let mut expected = 0;
-    let mut remapped = Vec::new();
-    for (id, name, signature) in raw.methods() {
-        remapped.clear();
-        remapped.extend(signature.iter().map(|type_id| types.of(*type_id)));
-        let global = names.intern_method(name, &remapped, [last.guess(id), expected], hashing);
-        remap.set(id, global);
-        expected = global + 1;
+    let mut remap = Remap::new(raw.methods_len(), raw.largest_method());
+    let mut group = MethodGroup::default();
+    let (mut expected, mut index) = (0, 0);
+    while index < raw.methods_len() {
+        group.clear();
+        let (id, name, signature) = raw.method(index);
+        group.push(name, signature.iter().map(|type_id| types.of(*type_id)));
+        let mut end = index + 1;
+        if let Some(global) = names.guess_method(group.get(0), [last.guess(id), expected]) {
+            remap.set(id, global);
+            expected = global + 1;
+        } else {
+            end = (index + TOGETHER).min(raw.methods_len());
+            for next in index + 1..end {
+                let (_, name, signature) = raw.method(next);
+                group.push(name, signature.iter().map(|type_id| types.of(*type_id)));
+            }
+            names.intern_methods(&mut group, hashing);
+            for (next, global) in (index..end).zip(&group.found) {
+                remap.set(raw.method(next).0, *global);
+                expected = global + 1;
+            }
+        }
+        index = end;
     }
     remap
 }
@@ -164,6 +180,9 @@ fn resolve(target: &mut Intermediate, section: Section, raw: &RawSection, positi
     let (counters, hashing) = (&mut target.counters, &target.hashing);
     let part = &mut target.sections[section.index()];
     for (entry, position) in positions.iter().enumerate() {
+        if entry % TOGETHER == 0 {
+            part.fetch(section, &positions[entry..positions.len().min(entry + TOGETHER)], counters);
+        }
         let head = part.places.head(*position);
         let counts = raw.counts_of(entry);
         let place = (*position, head);

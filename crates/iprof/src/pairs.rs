@@ -68,6 +68,12 @@ impl Pairs {
         position
     }
 
+    /// The first counter of a place.
+    #[inline]
+    pub(crate) fn first_counter(&self, head: u32) -> Option<u32> {
+        self.pairs.get(head as usize).map(|pair| pair.counter)
+    }
+
     /// Type and counter of each pair in a place's list.
     pub(crate) fn list(&self, head: u32) -> impl Iterator<Item = (u32, u32)> {
         let first = self.pairs.get(head as usize);

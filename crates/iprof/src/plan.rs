@@ -3,12 +3,15 @@
 //! Types are ordered by (primitives first, name), methods by the names of their identity, entries by context. An order stays
 //! right when counts change, and is the start of the next one when a merge grows.
 
+use crate::branches::Successor;
 use crate::canonical::{Listing, Variants};
 use crate::form::{Section, Version};
 use crate::index::narrow;
 use crate::intermediate::Intermediate;
 use crate::intern::Names;
 use crate::model::Frame;
+use crate::part::Part;
+use crate::places::TOGETHER;
 
 const PRIMITIVES: [&str; 9] = ["boolean", "byte", "char", "double", "float", "int", "long", "short", "void"];
 
@@ -145,52 +148,73 @@ impl Listing for Ordered<'_> {
 
     fn for_each_entry<E>(&self, section: Section, mut visit: impl FnMut(&[Frame], &[i64]) -> Result<(), E>) -> Result<(), E> {
         let part = self.merge.section(section);
-        let (mut frames, mut records, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
-        for position in &self.plan.entries[section.index()] {
-            frames.clear();
-            frames.extend(part.places.frames(*position).iter().map(|frame| Frame {
-                method: self.plan.method_ranks[frame.method as usize],
-                bci: frame.bci,
-            }));
-            let head = part.places.head(*position);
-            let count = |counter: u32| self.merge.counters.get(counter).cast_signed();
-            records.clear();
-            match section {
-                Section::CallCounts | Section::Samples => records.push(count(head)),
-                Section::InstanceOf | Section::Monitors | Section::VirtualInvokes => {
-                    pairs.clear();
-                    let ranked = part
-                        .pairs
-                        .list(head)
-                        .map(|(id, counter)| (self.plan.type_ranks[id as usize], counter));
-                    pairs.extend(ranked);
-                    pairs.sort_unstable();
-                    records.extend(pairs.iter().flat_map(|(id, counter)| [i64::from(*id), count(*counter)]));
-                }
-                Section::Conditionals => {
-                    let mut push = |(shape, counters): (&[(i32, i32)], &[u32])| {
-                        let triples = shape.iter().zip(counters);
-                        records.extend(triples.flat_map(|((bci, branch), counter)| [i64::from(*bci), i64::from(*branch), count(*counter)]));
-                    };
-                    match self.variants {
-                        Variants::Drop if part.branches.has_conflict(head) => continue,
-                        Variants::Keep if part.branches.has_conflict(head) => {
-                            for (shape, counters) in part.branches.variants(head) {
-                                records.clear();
-                                let triples = shape.iter().zip(counters);
-                                records.extend(
-                                    triples.flat_map(|((bci, branch), counter)| [i64::from(*bci), i64::from(*branch), count(*counter)]),
-                                );
-                                visit(&frames, &records)?;
-                            }
-                            continue;
+        let (mut frames, mut records) = (Vec::new(), Records::default());
+        for group in self.plan.entries[section.index()].chunks(TOGETHER) {
+            part.fetch(section, group, &self.merge.counters);
+            for position in group {
+                frames.clear();
+                frames.extend(part.places.frames(*position).iter().map(|frame| Frame {
+                    method: self.plan.method_ranks[frame.method as usize],
+                    bci: frame.bci,
+                }));
+                let head = part.places.head(*position);
+                records.numbers.clear();
+                match (section, self.variants) {
+                    (Section::CallCounts | Section::Samples, _) => records.push(&[], self.merge.counters.get(head)),
+                    (Section::InstanceOf | Section::Monitors | Section::VirtualInvokes, _) => self.push_pairs(part, head, &mut records),
+                    (Section::Conditionals, Variants::Drop) if part.branches.has_conflict(head) => continue,
+                    (Section::Conditionals, Variants::Keep) if part.branches.has_conflict(head) => {
+                        for (shape, counters) in part.branches.variants(head) {
+                            records.numbers.clear();
+                            self.push_branches(shape, counters, &mut records);
+                            visit(&frames, &records.numbers)?;
                         }
-                        _ => push(part.branches.dominant(head, &self.merge.counters)),
+                        continue;
+                    }
+                    (Section::Conditionals, _) => {
+                        let (shape, counters) = part.branches.dominant(head, &self.merge.counters);
+                        self.push_branches(shape, counters, &mut records);
                     }
                 }
+                visit(&frames, &records.numbers)?;
             }
-            visit(&frames, &records)?;
         }
         Ok(())
+    }
+}
+
+/// An entry's numbers.
+#[derive(Default)]
+struct Records {
+    numbers: Vec<i64>,
+    /// Pairs of type and counter, to be sorted.
+    pairs: Vec<(u32, u32)>,
+}
+
+impl Records {
+    #[inline]
+    fn push(&mut self, before: &[i64], count: u64) {
+        self.numbers.extend_from_slice(before);
+        self.numbers.push(count.cast_signed());
+    }
+}
+
+impl Ordered<'_> {
+    fn push_pairs(&self, part: &Part, head: u32, records: &mut Records) {
+        let mut pairs = std::mem::take(&mut records.pairs);
+        pairs.clear();
+        let ranked = part.pairs.list(head);
+        pairs.extend(ranked.map(|(id, counter)| (self.plan.type_ranks[id as usize], counter)));
+        pairs.sort_unstable();
+        for (id, counter) in &pairs {
+            records.push(&[i64::from(*id)], self.merge.counters.get(*counter));
+        }
+        records.pairs = pairs;
+    }
+
+    fn push_branches(&self, shape: &[Successor], counters: &[u32], records: &mut Records) {
+        for ((bci, branch), counter) in shape.iter().zip(counters) {
+            records.push(&[i64::from(*bci), i64::from(*branch)], self.merge.counters.get(*counter));
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::branches::Successor;
 use crate::form::Section;
-use crate::index::narrow;
+use crate::index::{NONE, narrow};
 use crate::model::Frame;
-use crate::reader::Sink;
+use crate::reader::{Sink, Table};
 
 /// A checked profile in flat arrays: little more memory than its text, and no allocation per entry.
 #[derive(Default)]
@@ -17,8 +17,8 @@ pub(crate) struct RawProfile {
     method_text: String,
     signatures: Vec<u32>,
     sections: [RawSection; 6],
-    /// Sections in the order of the file.
-    order: Vec<Section>,
+    /// Tables and sections in the order of the file, and where each stands in the text.
+    order: Vec<(Table, u32)>,
 }
 
 /// The entries of one section.
@@ -52,8 +52,8 @@ impl Sink for RawProfile {
             .push((id, narrow(self.method_text.len()), narrow(self.signatures.len())));
     }
 
-    fn begin_section(&mut self, section: Section) {
-        self.order.push(section);
+    fn begin(&mut self, table: Table, start: u64) {
+        self.order.push((table, u32::try_from(start).unwrap_or(NONE)));
     }
 
     fn add_entry(&mut self, section: Section, frames: &[Frame], records: &[i64], starts: &[u32]) {
@@ -111,19 +111,37 @@ impl RawProfile {
         })
     }
 
-    pub(crate) fn methods(&self) -> impl ExactSizeIterator<Item = (u32, &str, &[u32])> {
-        let (mut name_start, mut start) = (0, 0);
-        self.methods.iter().map(move |(id, name_end, end)| {
-            let name = &self.method_text[name_start..*name_end as usize];
-            let signature = &self.signatures[start..*end as usize];
-            (name_start, start) = (*name_end as usize, *end as usize);
-            (*id, name, signature)
-        })
+    pub(crate) fn methods_len(&self) -> usize {
+        self.methods.len()
     }
 
-    /// Sections in the order of the file.
-    pub(crate) fn order(&self) -> &[Section] {
+    pub(crate) fn largest_method(&self) -> u32 {
+        self.methods.iter().map(|(id, ..)| *id).max().unwrap_or(0)
+    }
+
+    /// A method's id, name and signature.
+    #[inline]
+    pub(crate) fn method(&self, index: usize) -> (u32, &str, &[u32]) {
+        let (_, name_start, start) = index.checked_sub(1).map_or((0, 0, 0), |before| self.methods[before]);
+        let (id, name_end, end) = self.methods[index];
+        (
+            id,
+            &self.method_text[name_start as usize..name_end as usize],
+            &self.signatures[start as usize..end as usize],
+        )
+    }
+
+    /// Tables and sections in the order of the file, and where each stands in the text.
+    pub(crate) fn order(&self) -> &[(Table, u32)] {
         &self.order
+    }
+
+    pub(crate) fn list_len(&self, table: Table) -> usize {
+        match table {
+            Table::Types => self.types.len(),
+            Table::Methods => self.methods.len(),
+            Table::Section(section) => self.section(section).len(),
+        }
     }
 
     pub(crate) fn section(&self, section: Section) -> &RawSection {

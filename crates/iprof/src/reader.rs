@@ -30,11 +30,20 @@ pub(crate) enum Expect {
     Intermediate,
 }
 
+/// A list of the file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Table {
+    Types,
+    Methods,
+    Section(Section),
+}
+
 /// Takes what the reader finds, in the file's numbering and order.
 pub(crate) trait Sink {
     fn declare_type(&mut self, id: u32, name: &str);
     fn declare_method(&mut self, id: u32, name: &str, signature: &[u32]);
-    fn begin_section(&mut self, section: Section);
+    /// `start` tells where the list stands in the text.
+    fn begin(&mut self, table: Table, start: u64);
     /// `frames` is empty for monitors: their context is a dummy. `starts` tells for each record where it stands in the text.
     fn add_entry(&mut self, section: Section, frames: &[Frame], records: &[i64], starts: &[u32]);
 }
@@ -45,7 +54,7 @@ pub(crate) struct Discard;
 impl Sink for Discard {
     fn declare_type(&mut self, _: u32, _: &str) {}
     fn declare_method(&mut self, _: u32, _: &str, _: &[u32]) {}
-    fn begin_section(&mut self, _: Section) {}
+    fn begin(&mut self, _: Table, _: u64) {}
     fn add_entry(&mut self, _: Section, _: &[Frame], _: &[i64], _: &[u32]) {}
 }
 
@@ -268,7 +277,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
 
     fn read_section(&mut self, section: Section, form: Form, key: &'static str) -> Result<()> {
         let place = |index| Place::Record { section: key, index };
-        self.sink.begin_section(section);
+        self.sink.begin(Table::Section(section), self.lexer.offset());
         if (section, form) == (Section::Monitors, Form::Old) {
             return self.read_entry(section, form, place(0), false);
         }

@@ -1,9 +1,9 @@
 //! Owns the short way in: a file that is like the last one in all but its counts is only compared with it.
 //!
 //! Profiles of one image list the same records in the same order, so the text between two counts is the same bytes as in the
-//! file before. Every byte that is taken here is either part of a count or equal to a byte that the [`crate::reader`] has
-//! checked, under the same bounds and in the same place. At the first difference the reader gets the file from its start: this
-//! module refuses nothing, and words no error.
+//! file before; if only the order is another, that holds within each record. Every byte that is taken here is either part of a
+//! count or equal to a byte that the [`crate::reader`] has checked, under the same bounds and in the same place of its record.
+//! At the first difference the reader gets the file from its start: this module refuses nothing, and words no error.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -15,15 +15,20 @@ use crate::limits::Limits;
 use crate::merge::Effect;
 use crate::model::{MOST, Summary};
 use crate::raw::RawProfile;
+use crate::reader::Table;
 use crate::source::Source;
 
 mod compare;
 mod feed;
+mod lists;
 mod replay;
+mod shuffled;
 #[cfg(test)]
 mod tests;
 
 use feed::{Feed, SLACK};
+use lists::List;
+use replay::Course;
 pub(crate) use replay::Replay;
 
 /// The text of the last file that was read in full, and which counters its counts belong to.
@@ -36,6 +41,8 @@ pub(crate) struct Skeleton {
     slots: Vec<u32>,
     /// Sections in the order of the file, and how many cuts end with each.
     runs: Vec<(Section, usize)>,
+    /// Tables and sections in the order of the file, the empty ones left out.
+    lists: Vec<List>,
     effect: Effect,
     summary: Summary,
     limits: Limits,
@@ -51,7 +58,9 @@ struct Cut {
 /// A profile's text, from its first byte on.
 pub(crate) enum Opened<R> {
     Fresh(Source<R>),
-    Again(Box<Replay<R>>),
+    Again(Box<Replay<Source<R>>>),
+    /// Twice, because it was also tried in another order.
+    OnceMore(Box<Replay<Box<Replay<Source<R>>>>>),
 }
 
 impl<R: Read> Read for Opened<R> {
@@ -59,6 +68,7 @@ impl<R: Read> Read for Opened<R> {
         match self {
             Self::Fresh(source) => source.read(buffer),
             Self::Again(replay) => replay.read(buffer),
+            Self::OnceMore(replay) => replay.read(buffer),
         }
     }
 }
@@ -78,11 +88,17 @@ impl Skeleton {
             cuts: Vec::with_capacity(raw.sizes().1),
             slots: Vec::new(),
             runs: Vec::new(),
+            lists: Vec::new(),
             effect,
             summary: summary.clone(),
             limits: limits.clone(),
         };
-        for section in raw.order() {
+        for (list, start) in raw.order() {
+            let first = skeleton.cuts.len();
+            let Table::Section(section) = list else {
+                skeleton.push_list(*start, raw.list_len(*list), first);
+                continue;
+            };
             for start in &raw.section(*section).starts {
                 let digits = skeleton.text[*start as usize..].iter().take_while(|byte| byte.is_ascii_digit());
                 let length = digits.count();
@@ -96,9 +112,17 @@ impl Skeleton {
             }
             skeleton.slots.extend_from_slice(&slots[section.index()]);
             skeleton.runs.push((*section, skeleton.cuts.len()));
+            skeleton.push_list(*start, raw.list_len(*list), first);
         }
         skeleton.text.extend([0; SLACK]);
         (skeleton.cuts.len() == skeleton.slots.len()).then_some(skeleton)
+    }
+
+    fn push_list(&mut self, start: u32, length: usize, first_cut: usize) {
+        if length > 0 {
+            // The elements begin behind the bracket.
+            self.lists.push(List::new(start as usize + 1, length, first_cut..self.cuts.len()));
+        }
     }
 
     pub(crate) fn was_read_under(&self, limits: &Limits) -> bool {
@@ -109,15 +133,33 @@ impl Skeleton {
         &self.text[..self.text.len() - SLACK]
     }
 
-    /// Takes the counts of a file that is like this one, or gives back a file that is not.
-    pub(crate) fn scan<R: Read>(self: Arc<Self>, source: Source<R>, spare: Vec<u64>, limits: &Limits) -> Result<Known, Box<Replay<R>>> {
+    /// Takes the counts of a file that is like this one, maybe in another order, or gives back a file that is not.
+    pub(crate) fn recognise<R: Read>(self: Arc<Self>, source: Source<R>, spare: Vec<u64>, limits: &Limits) -> Result<Known, Opened<R>> {
+        let skeleton = self.clone();
+        let mut replay = match self.scan(source, spare, limits) {
+            Ok(known) => return Ok(known),
+            Err(replay) => replay,
+        };
+        // A context that is listed twice cannot be told by its name.
+        if skeleton.effect.repeated_contexts > 0 {
+            return Err(Opened::Again(replay));
+        }
+        let spare = replay.take_spare();
+        skeleton.scan_shuffled(replay, spare, limits).map_err(Opened::OnceMore)
+    }
+
+    /// Takes the counts of a file that has what this one has in the same order.
+    fn scan<R: Read>(self: Arc<Self>, source: Source<R>, spare: Vec<u64>, limits: &Limits) -> Result<Known, Box<Replay<Source<R>>>> {
         let mut feed = Feed::new(source);
         let mut counts = spare;
         counts.resize(self.cuts.len(), 0);
         let mut taken = 0_usize;
         let matched = loop {
             let before = taken.checked_sub(1).map_or(0, |last| self.cuts[last].end as usize);
-            let (cuts, bytes) = take_ready(&self.text, before, &self.cuts[taken..], feed.ready(), &mut counts[taken..]);
+            // A number at the end of what has arrived may go on.
+            let last = feed.ready().len().saturating_sub(2 * SLACK);
+            let input = (feed.ready(), last);
+            let (cuts, bytes) = take_ready(&self.text, before, &self.cuts[taken..], input, &mut counts[taken..]);
             feed.consume(bytes);
             taken += cuts;
             let before = taken.checked_sub(1).map_or(0, |last| self.cuts[last].end as usize);
@@ -143,18 +185,19 @@ impl Skeleton {
             taken += 1;
         };
         counts.truncate(taken);
-        Err(Box::new(Replay::new(self, counts, matched, feed)))
+        Err(Box::new(Replay::new(self, counts, Course::Start, matched, feed)))
     }
 }
 
-/// Takes counts as long as text and input are the same and what is needed has arrived. Returns how many, and how many bytes.
-fn take_ready(text: &[u8], start: usize, cuts: &[Cut], input: &[u8], counts: &mut [u64]) -> (usize, usize) {
-    let end = input.len().saturating_sub(SLACK);
+/// Takes counts as long as text and input are the same and the count begins before `last`, which has [`SLACK`] behind it.
+/// Returns how many, and how many bytes.
+#[inline]
+fn take_ready(text: &[u8], start: usize, cuts: &[Cut], (input, last): (&[u8], usize), counts: &mut [u64]) -> (usize, usize) {
     let (mut at, mut consumed, mut taken) = (start, 0, 0);
     for (cut, count) in cuts.iter().zip(counts) {
         let length = (cut.start as usize).wrapping_sub(at);
         let number = consumed + length;
-        if number + SLACK > end || !compare::same(&input[consumed..], &text[at..], length) {
+        if number >= last || !compare::same(&input[consumed..], &text[at..], length) {
             break;
         }
         let Some((value, digits)) = digits::number(input, number) else {

@@ -5,52 +5,11 @@ mod support;
 use std::io::{self, Read, Write};
 
 use anneal_iprof::synth::{Order, Synth};
-use anneal_iprof::{Error, Intermediate, Limits, Report};
+use anneal_iprof::{Intermediate, Limits};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::Value;
 use support::damage::{Dice, seeds};
-
-/// A merge that has seen a file, and the same merge without any memory of what the file looked like.
-struct Pair {
-    short: Intermediate,
-    general: Intermediate,
-}
-
-fn bytes(merge: &Intermediate) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    merge.write_to(&mut bytes).expect("memory takes everything");
-    bytes
-}
-
-impl Pair {
-    fn new(file: &[u8]) -> Self {
-        let mut short = Intermediate::new();
-        short.fold(file, &Limits::default()).expect("valid");
-        let general = Intermediate::read_from(&bytes(&short)[..], &Limits::for_intermediate()).expect("our own");
-        Self { short, general }
-    }
-
-    /// Folds into copies of both. Returns whether the file was accepted.
-    fn agree(&self, file: &[u8], limits: &Limits) -> bool {
-        let (mut short, mut general) = (self.short.clone(), self.general.clone());
-        let shown = || String::from_utf8_lossy(file).into_owned();
-        let (left, right) = (short.fold(file, limits), general.fold(file, limits));
-        let fault = |folded: &Result<Report, Error>| folded.as_ref().map(drop).map_err(ToString::to_string);
-        assert_eq!(fault(&left), fault(&right), "{}", shown());
-        let (Ok(mut left), Ok(right)) = (left, right) else {
-            assert_eq!(bytes(&short), bytes(&self.short), "{}", shown());
-            return false;
-        };
-        let close = |overlap: Option<f64>| overlap.expect("not the first");
-        assert!((close(left.overlap) - close(right.overlap)).abs() < 1e-12, "{}", shown());
-        left.overlap = right.overlap;
-        assert_eq!(left, right, "{}", shown());
-        assert_eq!(bytes(&short), bytes(&general), "{}", shown());
-        assert!(serde_json::from_slice::<Value>(file).is_ok(), "{}", shown());
-        true
-    }
-}
+use support::pair::{Pair, Pieces, bytes};
 
 #[test]
 fn a_change_of_any_one_byte_ends_as_on_the_general_way() {
@@ -167,17 +126,6 @@ fn a_file_of_the_same_image_arrives_in_any_pieces_and_packed() {
         &Limits::default()
     ));
     assert!(pair.agree(&text(Synth { image: 8, ..synth }), &Limits::default()));
-}
-
-/// Hands out ever longer pieces.
-struct Pieces<'a>(&'a [u8], usize);
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.1 = self.1 % 1009 + 1;
-        let length = self.1.min(buffer.len());
-        self.0.read(&mut buffer[..length])
-    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::{Reader, Sink, refuse_repeat};
+use super::{Reader, Sink, Table, refuse_repeat};
 use crate::error::{MissEntryKeySnafu, Place, Result, ShortSignatureSnafu};
 use crate::form::Form;
 use crate::values;
@@ -10,6 +10,7 @@ use crate::values;
 impl<R: Read, S: Sink> Reader<'_, R, S> {
     pub(super) fn read_types(&mut self) -> Result<()> {
         self.note("types")?;
+        self.sink.begin(Table::Types, self.lexer.offset());
         self.lexer.expect(b'[', "an array")?;
         let (mut first, mut index) = (true, 0);
         while self.lexer.advance(&mut first, b']')? {
@@ -30,6 +31,7 @@ impl<R: Read, S: Sink> Reader<'_, R, S> {
 
     pub(super) fn read_methods(&mut self) -> Result<()> {
         self.note("methods")?;
+        self.sink.begin(Table::Methods, self.lexer.offset());
         self.lexer.expect(b'[', "an array")?;
         let (mut first, mut index) = (true, 0);
         let mut signature = Vec::new();

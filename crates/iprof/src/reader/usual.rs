@@ -6,12 +6,10 @@ use std::io::Read;
 use super::{Reader, Sink};
 use crate::digits;
 use crate::model::Frame;
+use crate::words::{specials, word};
 
 /// The longest entry for which the buffer is filled up.
 const AHEAD: usize = 4096;
-
-const HIGH: u64 = 0x8080_8080_8080_8080;
-const LOW: u64 = 0x0101_0101_0101_0101;
 
 impl<R: Read, S: Sink> Reader<'_, R, S> {
     /// Reads `{"ctx":"…","records":[…]}` into frames and numbers.
@@ -124,10 +122,7 @@ impl Cursor<'_> {
     fn string(&mut self, string: &mut String, longest: usize) -> Option<()> {
         let start = self.at;
         loop {
-            let word = digits::word(self.text, self.at)?;
-            let zeros = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
-            // The lowest of these marks is exact.
-            let special = zeros(word ^ (LOW * 0x22)) | zeros(word ^ (LOW * 0x5c)) | (word.wrapping_sub(LOW * 0x20) & !word & HIGH);
+            let special = specials(word(self.text, self.at)?);
             if special == 0 {
                 self.at += 8;
                 continue;

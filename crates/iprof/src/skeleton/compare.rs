@@ -25,7 +25,8 @@ fn block(bytes: &[u8]) -> Option<&[u8; BLOCK]> {
 #[inline]
 fn words(block: &[u8; BLOCK]) -> [u64; 4] {
     let (words, _) = block.as_chunks::<8>();
-    [0, 1, 2, 3].map(|at| u64::from_le_bytes(words[at]))
+    let word = |at: usize| u64::from_le_bytes(words[at]);
+    [word(0), word(1), word(2), word(3)]
 }
 
 /// Whether the first `length` bytes are the same. Both need a block more than that, whatever it holds.

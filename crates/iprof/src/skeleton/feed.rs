@@ -9,7 +9,7 @@ use crate::digits;
 pub(super) const SLACK: usize = 32;
 
 /// Small enough to stay in the core's own cache.
-const BUFFER: usize = 64 << 10;
+pub(super) const BUFFER: usize = 64 << 10;
 
 /// Bytes that arrived and are not consumed yet.
 pub(super) struct Feed<R> {
@@ -53,8 +53,8 @@ impl<R: Read> Feed<R> {
         self.received
     }
 
-    /// Makes sure that `least` bytes are there, if the source has as many.
-    fn fill(&mut self, least: usize) {
+    /// Makes sure that `least` bytes are there, at most a buffer, if the source has as many.
+    pub(super) fn fill(&mut self, least: usize) {
         if self.end - self.start >= least {
             return;
         }

@@ -3,6 +3,8 @@
 
 pub mod damage;
 pub mod generate;
+pub mod lists;
+pub mod pair;
 pub mod reference;
 
 use anneal_iprof::{Intermediate, Limits, check};
