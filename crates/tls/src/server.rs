@@ -1,5 +1,7 @@
 //! Serves routes over TLS within bounds: on the number of connections, on a handshake, on a request's head, and on the end.
 
+mod peers;
+
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError},
@@ -23,15 +25,18 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use self::peers::Peers;
 use crate::Identity;
 
 /// From the connection to the end of its handshake.
 const HANDSHAKE: Duration = Duration::from_secs(5);
+/// One address may take this part of all connections.
+const PEER_PART: usize = 4;
 /// Headers of one request.
 const HEADERS: usize = 64;
 /// After an accept that failed: the cause (no more files) needs time.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Handshakes that fail are told of this often: anybody can make them fail.
+/// Refused connections are told of this often: anybody can make them.
 const WORD: Duration = Duration::from_secs(60);
 /// The first byte of every TLS connection.
 const HANDSHAKE_RECORD: u8 = 22;
@@ -44,7 +49,7 @@ const PLAIN_BYTES: usize = 4 << 10;
 /// How much a server takes on.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Connections at once; half of them may be in their handshake.
+    /// Connections at once; half of them may be in their handshake, and a quarter be of one address.
     pub connections: usize,
     /// For a request's headers, and for the next request of an idle connection.
     pub headers: Duration,
@@ -71,6 +76,7 @@ pub async fn serve(listener: TcpListener, routes: Router, identity: Identity, bo
     });
     let places = Arc::new(Semaphore::new(bounds.connections));
     let handshakes = Arc::new(Semaphore::new(bounds.connections.div_ceil(2)));
+    let peers = Peers::new(bounds.connections.div_ceil(PEER_PART));
     let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
     loop {
         while connections.try_join_next().is_some() {}
@@ -83,11 +89,15 @@ pub async fn serve(listener: TcpListener, routes: Router, identity: Identity, bo
             break;
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
+                let Some(of_peer) = peers.admit(peer.ip()) else {
+                    server.tell(&peer.to_string(), "it holds too many connections");
+                    continue;
+                };
                 let (server, watcher) = (Arc::clone(&server), graceful.watcher());
                 connections.spawn(async move {
                     server.converse(stream, watcher, handshake).await;
-                    drop(place);
+                    drop((place, of_peer));
                 });
             }
             Err(error) => {
@@ -106,7 +116,7 @@ struct Server {
     acceptor: TlsAcceptor,
     routes: Router,
     bounds: Bounds,
-    /// When a failed handshake was last told of.
+    /// When a refused connection was last told of.
     told: Mutex<Option<Instant>>,
 }
 
@@ -147,7 +157,7 @@ impl Server {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_none_or(|told| told.elapsed() >= WORD) {
             *told = Some(Instant::now());
-            tracing::warn!(peer, reason, "a TLS handshake failed; further ones are told of in a minute");
+            tracing::warn!(peer, reason, "a connection was refused; further ones are told of in a minute");
         }
     }
 }

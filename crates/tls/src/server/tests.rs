@@ -8,7 +8,7 @@ use rustls::{
     pki_types::{CertificateDer, UnixTime},
     time_provider::TimeProvider,
 };
-use tokio::{io::AsyncReadExt, sync::Notify};
+use tokio::{io::AsyncReadExt, net::TcpSocket, sync::Notify};
 
 use super::*;
 use crate::{
@@ -160,14 +160,33 @@ async fn a_rotation_is_noticed_by_nobody_and_ends_the_old_authority() {
 #[tokio::test]
 async fn whoever_comes_without_tls_is_told_so() {
     let port = port(&Identity::default(), hello()).await;
-    let mut stream = TcpStream::connect(port.address).await.unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    let answer = plain_answer(TcpStream::connect(port.address).await.unwrap()).await;
     assert!(
         answer.starts_with("HTTP/1.1 400 ") && answer.ends_with("\r\n\r\nThis port speaks TLS only.\n"),
         "{answer}"
     );
+}
+
+#[tokio::test]
+async fn one_address_leaves_places_for_others() {
+    let port = port(&Identity::default(), hello()).await;
+    let mut held = Vec::new();
+    for _ in 0..BOUNDS.connections / PEER_PART {
+        held.push(TcpStream::connect(port.address).await.unwrap());
+    }
+    assert_eq!(plain_answer(TcpStream::connect(port.address).await.unwrap()).await, "");
+    let other = TcpSocket::new_v4().unwrap();
+    other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    assert_ne!(plain_answer(other.connect(port.address).await.unwrap()).await, "");
+}
+
+/// What whoever comes without TLS is told: nothing if the connection is not taken on.
+async fn plain_answer(mut stream: TcpStream) -> String {
+    let mut answer = String::new();
+    // What is refused is reset, sooner or later.
+    drop(stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await);
+    drop(stream.read_to_string(&mut answer).await);
+    answer
 }
 
 #[rstest]
