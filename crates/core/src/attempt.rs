@@ -45,6 +45,11 @@ pub enum Mismatch {
 /// How far the attempts at one key are.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Progress {
+    /// An attempt has been made, and its pod has no node.
+    Waiting {
+        /// Its number.
+        attempt: u64,
+    },
     /// An attempt is under way.
     Running {
         /// Its number.
@@ -82,18 +87,27 @@ pub enum Progress {
 pub fn progress(jobs: &[&Job], budget: Budget) -> Progress {
     if let Some(job) = jobs
         .iter()
-        .filter(|job| job.state == JobState::Running || job.deleting)
+        .filter(|job| !job.state.has_ended() || job.deleting)
         .max_by_key(|job| job.attempt)
     {
-        return Progress::Running { attempt: job.attempt };
+        return under_way(job);
     }
     let Some(last) = jobs.iter().max_by_key(|job| job.attempt) else {
         return start(jobs, budget, budget.memory_mebibytes);
     };
     match &last.state {
-        JobState::Running => Progress::Running { attempt: last.attempt },
+        JobState::Waiting | JobState::Running => under_way(last),
         JobState::Succeeded { at } => after_success(jobs, budget, last, *at),
         JobState::Failed { at, failure } => after_failure(jobs, budget, last, *at, failure),
+    }
+}
+
+fn under_way(job: &Job) -> Progress {
+    let attempt = job.attempt;
+    if job.state == JobState::Waiting {
+        Progress::Waiting { attempt }
+    } else {
+        Progress::Running { attempt }
     }
 }
 

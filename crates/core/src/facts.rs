@@ -181,6 +181,8 @@ pub struct Job {
 /// How a Job goes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum JobState {
+    /// It has not ended, and its pod has no node: none has room for it, or it could not be made.
+    Waiting,
     /// It has not ended.
     Running,
     /// It ended well.
@@ -195,6 +197,13 @@ pub enum JobState {
         /// Why.
         failure: Failure,
     },
+}
+
+impl JobState {
+    /// Whether nothing more comes of it.
+    pub fn has_ended(&self) -> bool {
+        !matches!(self, Self::Waiting | Self::Running)
+    }
 }
 
 /// Why a Job failed: what its agent said, or what happened to its pod.

@@ -82,7 +82,7 @@ reasons! {
     NotStarted,
     /// It is not part of the way to the target.
     NotNeeded,
-    /// The compiler is running.
+    /// The compiler runs, or its pod waits for a node.
     Building,
     /// The build ended well and its commit is awaited.
     Committing,

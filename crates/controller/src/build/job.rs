@@ -20,9 +20,9 @@ const RESOLVE_CPU_MILLIS: u64 = 100;
 
 /// A Job.
 pub(super) fn job(site: Site<'_>, wanted: &Wanted, wish: &JobWish) -> Value {
-    let (role, timeout, cpu_millis) = match &wish.work {
-        JobWork::Resolve { .. } => (Role::Resolve, RESOLVE_SECONDS, RESOLVE_CPU_MILLIS),
-        JobWork::Build { .. } => (Role::Build, wanted.build.timeout_seconds, wanted.build.cpu_millis),
+    let (role, cpu_millis) = match &wish.work {
+        JobWork::Resolve { .. } => (Role::Resolve, RESOLVE_CPU_MILLIS),
+        JobWork::Build { .. } => (Role::Build, wanted.build.cpu_millis),
     };
     let mut labels = meta::labels(site, role.as_str());
     labels.insert(LABEL_STAGE.to_owned(), wish.code.as_str().to_owned());
@@ -32,7 +32,7 @@ pub(super) fn job(site: Site<'_>, wanted: &Wanted, wish: &JobWish) -> Value {
         ANNOTATION_BUILD_KEY: wish.key.as_str(),
         ANNOTATION_ATTEMPT: wish.attempt.to_string(),
         ANNOTATION_MEMORY: wish.memory_mebibytes.to_string(),
-        ANNOTATION_TIMEOUT: timeout.to_string(),
+        ANNOTATION_TIMEOUT: timeout_seconds(wanted, &wish.work).to_string(),
     });
     let resources = Resources {
         cpu_millis,
@@ -44,13 +44,19 @@ pub(super) fn job(site: Site<'_>, wanted: &Wanted, wish: &JobWish) -> Value {
         "metadata": metadata,
         "spec": {
             "backoffLimit": 0,
-            "activeDeadlineSeconds": timeout + TRANSFER_SECONDS,
             "podReplacementPolicy": "Failed",
             // A drained node is nobody's fault and costs no attempt.
             "podFailurePolicy": {"rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]},
             "template": {"metadata": {"labels": labels}, "spec": pod_spec(site, wanted, wish, resources)},
         },
     })
+}
+
+fn timeout_seconds(wanted: &Wanted, work: &JobWork) -> u64 {
+    match work {
+        JobWork::Resolve { .. } => RESOLVE_SECONDS,
+        JobWork::Build { .. } => wanted.build.timeout_seconds,
+    }
 }
 
 fn pod_spec(site: Site<'_>, wanted: &Wanted, wish: &JobWish, resources: Resources) -> Value {
@@ -71,6 +77,8 @@ fn pod_spec(site: Site<'_>, wanted: &Wanted, wish: &JobWish, resources: Resource
         restart_policy: "Never",
     };
     let mut rendered = pod.render(site);
+    // The pod's and not the Job's: it begins when the pod has a node.
+    rendered["activeDeadlineSeconds"] = json!(timeout_seconds(wanted, &wish.work) + TRANSFER_SECONDS);
     if let JobWork::Resolve {
         source: Source::ConfigMap { name, key, .. },
         ..

@@ -1,5 +1,6 @@
 //! Whole visits against an apiserver in memory: what is written, when, and what a crash or a fault at any write leaves behind.
 
+mod depot;
 mod losses;
 mod scenario;
 
@@ -14,6 +15,43 @@ async fn climbed() -> Scene {
     let scene = Scene::new().await;
     climb(&scene).await;
     scene
+}
+
+/// Where the Deployment of the optimized executors is.
+fn optimized(scene: &Scene) -> String {
+    let mut paths = scene.apiserver.paths(&format!("{DEPLOYMENTS}/")).into_iter();
+    let is_optimized = |path: &String| {
+        let deployment = scene.apiserver.get(path);
+        deployment.is_some_and(|deployment| deployment["metadata"]["labels"]["anneal.dev/stage"] == "o")
+    };
+    paths.find(is_optimized).expect("the optimized executors")
+}
+
+/// What a process does that meets a fault.
+enum Faulty {
+    /// The process ends with it, and another goes on without the fault.
+    Dies,
+    /// It goes on.
+    Lives,
+}
+
+/// Some turns of visits, of which some fail.
+async fn turns(scene: &mut Scene, turns: usize, faulty: &Faulty) {
+    for _ in 0..turns {
+        for step in [Scene::run as fn(&Scene), Scene::collect, Scene::acknowledge] {
+            for _ in 0..3 {
+                if scene.visit().await.is_err() && matches!(faulty, Faulty::Dies) {
+                    scene.apiserver.set_fault(None);
+                    scene.restart();
+                }
+            }
+            step(scene);
+        }
+    }
+    scene.apiserver.set_fault(None);
+    for _ in 0..4 {
+        scene.go_on().await;
+    }
 }
 
 async fn climb(scene: &Scene) {
@@ -150,21 +188,7 @@ async fn a_crash_before_or_after_any_write_leads_to_the_same_end() {
         for fault in [Fault::DeadBefore(kill), Fault::DeadAfter(kill)] {
             let mut scene = Scene::new().await;
             scene.apiserver.set_fault(Some(fault));
-            for _ in 0..7 {
-                for step in [Scene::run as fn(&Scene), Scene::collect, Scene::acknowledge] {
-                    for _ in 0..3 {
-                        if scene.visit().await.is_err() {
-                            scene.apiserver.set_fault(None);
-                            scene.restart();
-                        }
-                    }
-                    step(&scene);
-                }
-            }
-            scene.apiserver.set_fault(None);
-            for _ in 0..4 {
-                scene.go_on().await;
-            }
+            turns(&mut scene, 7, &Faulty::Dies).await;
             assert_same(&scene, &reference, &format!("{fault:?}"));
         }
     }
@@ -174,20 +198,9 @@ async fn a_crash_before_or_after_any_write_leads_to_the_same_end() {
 async fn a_conflict_at_any_write_is_tried_again() {
     let reference = end_state(&climbed().await);
     for at in 0..40 {
-        let scene = Scene::new().await;
+        let mut scene = Scene::new().await;
         scene.apiserver.set_fault(Some(Fault::Conflict(at)));
-        for _ in 0..8 {
-            for step in [Scene::run as fn(&Scene), Scene::collect, Scene::acknowledge] {
-                for _ in 0..3 {
-                    drop(scene.visit().await);
-                }
-                step(&scene);
-            }
-        }
-        scene.apiserver.set_fault(None);
-        for _ in 0..4 {
-            scene.go_on().await;
-        }
+        turns(&mut scene, 8, &Faulty::Lives).await;
         assert_same(&scene, &reference, &format!("at write {at}"));
     }
 }
@@ -213,13 +226,7 @@ async fn a_service_of_somebody_else_is_left_alone_and_named() {
 #[tokio::test]
 async fn drift_is_brought_back_and_replicas_are_never_sent_with_it() {
     let scene = climbed().await;
-    let path = scene.apiserver.paths(&format!("{DEPLOYMENTS}/")).into_iter().find(|path| {
-        scene
-            .apiserver
-            .get(path)
-            .is_some_and(|deployment| deployment["metadata"]["labels"]["anneal.dev/stage"] == "o")
-    });
-    let path = path.expect("the optimized executors");
+    let path = optimized(&scene);
     let before = scene.apiserver.get(&path).expect("it is there");
     scene.apiserver.change(
         &path,
@@ -236,13 +243,7 @@ async fn drift_is_brought_back_and_replicas_are_never_sent_with_it() {
 #[tokio::test]
 async fn what_others_add_to_a_child_is_left_alone_and_costs_no_write() {
     let scene = climbed().await;
-    let path = scene.apiserver.paths(&format!("{DEPLOYMENTS}/")).into_iter().find(|path| {
-        scene
-            .apiserver
-            .get(path)
-            .is_some_and(|deployment| deployment["metadata"]["labels"]["anneal.dev/stage"] == "o")
-    });
-    let path = path.expect("the optimized executors");
+    let path = optimized(&scene);
     let mut changed = scene.apiserver.get(&path).expect("it is there");
     changed["metadata"]["labels"]["team"] = json!("theirs");
     changed["spec"]["template"]["metadata"]["labels"]["team"] = json!("theirs");

@@ -1,10 +1,10 @@
-//! One Function, an apiserver in memory, and a depot that says what a test lets it say.
+//! One Function, an apiserver in memory, and a depot.
 
 use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{
-        Arc, LazyLock, Mutex,
+        Arc, LazyLock,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
@@ -25,20 +25,21 @@ use anneal_controller::{
 use anneal_core::digest::Digest;
 use anneal_protocol::{
     FunctionRef,
-    depot::{Confirmed, FACTS_PATH, JarRecord, PURGES_PATH, PurgeReply, REJECTIONS_PATH},
-    facts::{BuildFact, BuildRecord, Facts, FactsRequest, MetadataFacts, ProfileFacts},
+    depot::JarRecord,
+    facts::{BuildFact, BuildRecord, MetadataFacts, ProfileFacts},
     gateway::{Counts, FunctionReport, GatewayReport},
     handler::{Contract, Handler, HandlerRequest},
 };
 use anneal_telemetry::Registry as Figures;
 use anneal_testkit::Apiserver;
 use anneal_tls::{Held, testing::Site};
-use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use kube::{
     core::PartialObjectMeta,
     runtime::{controller::Action, reflector, watcher},
 };
 use serde_json::{Value, json};
+
+use crate::depot::{self, Shelf};
 
 pub(crate) const FUNCTION: &str = "/apis/anneal.dev/v1alpha1/namespaces/shop/functions/hello";
 pub(crate) const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
@@ -47,19 +48,9 @@ pub(crate) const PODS: &str = "/api/v1/namespaces/shop/pods";
 pub(crate) const SERVICES: &str = "/api/v1/namespaces/shop/services";
 pub(crate) const TRUST: &str = "/api/v1/namespaces/shop/configmaps/anneal-trust";
 /// The authorities of every scene: a controller that starts again finds the same.
-static SITE: LazyLock<Site> = LazyLock::new(Site::default);
+pub(crate) static SITE: LazyLock<Site> = LazyLock::new(Site::default);
 const CONFIG_MAP: &str = "/api/v1/namespaces/shop/configmaps/hello-jar";
 const JAR: &[u8] = b"a jar";
-
-/// What the depot knows, and whether it answers.
-#[derive(Default)]
-pub(crate) struct Stored {
-    pub(crate) facts: Facts,
-    pub(crate) down: bool,
-    pub(crate) purged: bool,
-}
-
-type Shelf = Arc<Mutex<Stored>>;
 
 /// The whole scene.
 pub(crate) struct Scene {
@@ -75,7 +66,7 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn new() -> Self {
         let stored = Shelf::default();
-        let depot = serve(Arc::clone(&stored)).await;
+        let depot = depot::serve(Arc::clone(&stored)).await;
         let apiserver = Apiserver::default();
         let token = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(token.path(), "token").expect("it is written");
@@ -355,53 +346,4 @@ fn build(key: &str) -> BuildRecord {
         applicability_percent: Some(97.5),
         relevance_percent: None,
     }
-}
-
-/// A depot that answers what is on the shelf.
-async fn serve(stored: Shelf) -> String {
-    let router = Router::new()
-        .route(FACTS_PATH, post(facts))
-        .route(PURGES_PATH, post(purge))
-        .route(REJECTIONS_PATH, post(reject))
-        .with_state(stored);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-    let address = listener.local_addr().expect("it is bound");
-    SITE.serve(listener, router, &["127.0.0.1"]);
-    format!("https://{address}")
-}
-
-async fn facts(State(stored): State<Shelf>, Json(asked): Json<FactsRequest>) -> Result<Json<Facts>, StatusCode> {
-    let stored = stored.lock().expect("no test panics with it");
-    if stored.down {
-        return Err(StatusCode::SERVICE_UNAVAILABLE);
-    }
-    let Facts {
-        jar,
-        builds,
-        profiles,
-        metadata,
-    } = stored.facts.clone();
-    let is_asked = |jar: &JarRecord| asked.jar.as_ref().is_some_and(|asked| asked.sha256 == jar.sha256);
-    Ok(Json(Facts {
-        jar: jar.filter(is_asked),
-        builds: builds.into_iter().filter(|(key, _)| asked.builds.contains(key)).collect(),
-        profiles: profiles.into_iter().filter(|(key, _)| asked.profiles.contains(key)).collect(),
-        metadata: metadata.filter(|_| asked.metadata.is_some()),
-    }))
-}
-
-async fn purge(State(stored): State<Shelf>) -> Result<Json<PurgeReply>, StatusCode> {
-    let mut stored = stored.lock().expect("no test panics with it");
-    if stored.down {
-        return Err(StatusCode::SERVICE_UNAVAILABLE);
-    }
-    let first = !std::mem::replace(&mut stored.purged, true);
-    Ok(Json(PurgeReply {
-        deleted: u64::from(first),
-        complete: !first,
-    }))
-}
-
-async fn reject() -> Json<Confirmed> {
-    Json(Confirmed::default())
 }

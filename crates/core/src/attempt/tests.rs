@@ -207,6 +207,8 @@ fn a_success_without_a_commit_is_repeated_once() {
 fn nothing_starts_while_an_attempt_runs_or_is_being_deleted() {
     let running = job(1, JobState::Running);
     assert_eq!(progress(&[&running], BUDGET), Progress::Running { attempt: 1 });
+    let waiting = job(1, JobState::Waiting);
+    assert_eq!(progress(&[&waiting], BUDGET), Progress::Waiting { attempt: 1 });
     let mut going = failed_at(1, 1, Failure::Disrupted);
     going.deleting = true;
     assert_eq!(progress(&[&going], BUDGET), Progress::Running { attempt: 1 });

@@ -44,6 +44,10 @@ fn built(view: &View<'_>, stage: Stage, what: &str) -> Verdict {
         Build::Attempt(Progress::Running { .. } | Progress::Start { .. }) => {
             Verdict::hold(Reason::Building, format!("The {what} build is running."))
         }
+        Build::Attempt(Progress::Waiting { .. }) => Verdict::hold(
+            Reason::Building,
+            format!("The {what} build waits for a node: none has room for its pod, or the pod may not be made."),
+        ),
         Build::Attempt(Progress::Succeeded { .. }) => Verdict::hold(
             Reason::Committing,
             format!("The {what} build has ended well and its commit is awaited."),

@@ -224,7 +224,7 @@ fn obsolete_jobs(view: &View<'_>) -> Vec<String> {
         (Code::Resolve, Some(resolving)) => key != resolving,
         (Code::Resolve, None) => false,
         // The commit shows before the Job's own end does.
-        (Code::Stage(_), _) if *state == JobState::Running => !wanted.contains(key) && view.state.artifact(key).is_none(),
+        (Code::Stage(_), _) if !state.has_ended() => !wanted.contains(key) && view.state.artifact(key).is_none(),
         (Code::Stage(_), _) => !kept.contains(key),
     };
     let obsolete = view

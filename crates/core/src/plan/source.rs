@@ -180,6 +180,10 @@ fn attempt_resolution(input: &Input, wanted: &Wanted, digest: Digest, key: Build
 fn verdict(progress: &Progress) -> Verdict {
     match progress {
         Progress::Running { .. } | Progress::Start { .. } => Verdict::hold(Reason::Resolving, "The jar is being fetched and searched."),
+        Progress::Waiting { .. } => Verdict::hold(
+            Reason::Resolving,
+            "The jar is fetched when a pod for it has a node: none has room, or the pod may not be made.",
+        ),
         Progress::Succeeded { .. } => Verdict::hold(Reason::Committing, "The jar was fetched; the depot's word of it is awaited."),
         Progress::Pause { failure, .. } => Verdict::hold(
             Reason::Retrying,

@@ -83,12 +83,17 @@ fn is_ready(pod: &Pod) -> bool {
             .any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
+/// Whether no node has room for a pod.
+pub(super) fn is_unschedulable(pod: &Pod) -> bool {
+    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    conditions.into_iter().any(|condition| {
+        condition.type_ == "PodScheduled" && condition.status == "False" && condition.reason.as_deref() == Some("Unschedulable")
+    })
+}
+
 fn trouble(pod: &Pod) -> Option<Trouble> {
     let status = pod.status.as_ref()?;
-    let unschedulable = status.conditions.iter().flatten().any(|condition| {
-        condition.type_ == "PodScheduled" && condition.status == "False" && condition.reason.as_deref() == Some("Unschedulable")
-    });
-    if unschedulable {
+    if is_unschedulable(pod) {
         return Some(Trouble::Unschedulable);
     }
     let containers = || {

@@ -11,7 +11,10 @@ use k8s_openapi::api::{
 };
 use kube::ResourceExt;
 
-use super::termination;
+use super::{executors::is_unschedulable, termination};
+
+/// What the kubelet says of a pod, and the Job's controller of a Job, that took longer than it may.
+const OUT_OF_TIME: &str = "DeadlineExceeded";
 
 /// A Job of this Function; one whose name or annotations are not ours is none.
 pub(super) fn job(job: &Job, pods: &[Pod]) -> Option<Seen> {
@@ -43,11 +46,15 @@ fn state(job: &Job, pods: &[Pod]) -> JobState {
         return JobState::Succeeded { at: time(complete) };
     }
     let Some(failed) = holds("Failed") else {
-        return JobState::Running;
+        return if latest_pod(job, pods).is_none_or(is_unschedulable) {
+            JobState::Waiting
+        } else {
+            JobState::Running
+        };
     };
     JobState::Failed {
         at: time(failed),
-        failure: failure(job, failed, pods),
+        failure: failure(failed, latest_pod(job, pods)),
     }
 }
 
@@ -55,19 +62,60 @@ fn time(condition: &JobCondition) -> i64 {
     condition.last_transition_time.as_ref().map_or(0, |time| time.0.as_second())
 }
 
-fn failure(job: &Job, failed: &JobCondition, pods: &[Pod]) -> Failure {
+fn latest_pod<'a>(job: &Job, pods: &'a [Pod]) -> Option<&'a Pod> {
     let uid = job.metadata.uid.as_deref().unwrap_or_default();
     let mine = |pod: &&Pod| {
         pod.owner_references()
             .iter()
             .any(|owner| owner.controller == Some(true) && owner.uid == uid)
     };
-    let latest = pods.iter().filter(mine).max_by_key(|pod| pod.creation_timestamp());
-    let said = latest.and_then(termination::failure);
-    match said {
+    pods.iter().filter(mine).max_by_key(|pod| pod.creation_timestamp())
+}
+
+fn failure(failed: &JobCondition, pod: Option<&Pod>) -> Failure {
+    let out_of_time = failed.reason.as_deref() == Some(OUT_OF_TIME)
+        || pod.is_some_and(|pod| pod.status.as_ref().and_then(|status| status.reason.as_deref()) == Some(OUT_OF_TIME));
+    match pod.and_then(termination::failure) {
         Some(failure) if failure != Failure::Fault => failure,
-        _ if failed.reason.as_deref() == Some("DeadlineExceeded") => Failure::Timeout,
+        _ if out_of_time => Failure::Timeout,
         Some(failure) => failure,
         None => Failure::Disrupted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const DEADLINE: &str = r#"{"phase": "Failed", "reason": "DeadlineExceeded"}"#;
+    const NO_ROOM: &str = r#"{"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}"#;
+
+    fn seen(condition: Option<Value>, pod: &str) -> JobState {
+        let conditions: Vec<Value> = condition.into_iter().collect();
+        let job = json!({"metadata": {"name": "j", "uid": "u"}, "status": {"conditions": conditions}});
+        let owner = json!({"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "u", "controller": true});
+        let pod: Value = serde_json::from_str(pod).expect("a status");
+        let pod = json!({"metadata": {"name": "p", "ownerReferences": [owner]}, "status": pod});
+        let parsed = |value| serde_json::from_value(value).expect("an object");
+        state(&serde_json::from_value(job).expect("a Job"), &[parsed(pod)])
+    }
+
+    fn failed(reason: &str) -> Value {
+        json!({"type": "Failed", "status": "True", "reason": reason, "lastTransitionTime": "1970-01-01T00:00:07Z"})
+    }
+
+    #[test]
+    fn a_job_goes_as_its_pod_goes() {
+        let failed_as = |failure| JobState::Failed { at: 7, failure };
+        let placed = r#"{"conditions": [{"type": "PodScheduled", "status": "True"}]}"#;
+        let gone = failed("BackoffLimitExceeded");
+        assert_eq!(seen(None, NO_ROOM), JobState::Waiting);
+        assert_eq!(state(&Job::default(), &[]), JobState::Waiting);
+        assert_eq!(seen(None, placed), JobState::Running);
+        assert_eq!(seen(Some(gone.clone()), DEADLINE), failed_as(Failure::Timeout));
+        assert_eq!(seen(Some(failed("DeadlineExceeded")), "{}"), failed_as(Failure::Timeout));
+        assert_eq!(seen(Some(gone), "{}"), failed_as(Failure::Disrupted));
     }
 }
