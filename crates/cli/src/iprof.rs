@@ -19,6 +19,7 @@ mod top;
 mod view;
 
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anneal_iprof::{Limits, UnknownKeys};
@@ -39,21 +40,46 @@ pub struct Args {
 #[derive(Clone, Debug, Subcommand)]
 enum Verb {
     /// Says of each file whether it is a valid profile, and if not, where the fault is.
-    Check(check::Args),
+    Check(Files),
     /// Merges profiles into one, in canonical form.
     Merge(merge::Args),
     /// Shows what profiles hold.
-    Stat(stat::Args),
+    Stat(Files),
     /// Shows the methods with the most events.
     Top(top::Args),
     /// Compares two profiles counter by counter.
-    Diff(diff::Args),
+    Diff(Pair),
     /// Shows how alike two profiles distribute their events.
-    Overlap(overlap::Args),
+    Overlap(Pair),
     /// Shows how much of a profile still exists in a jar.
     Relevance(relevance::Args),
     /// Writes a made-up profile, for measuring.
     Synth(synth::Args),
+}
+
+/// Arguments of verbs that look at any number of profiles.
+#[derive(clap::Args, Clone, Debug)]
+struct Files {
+    /// Profiles, plain or gzip; `-` is the standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How the result is printed.
+    #[arg(short = 'o', long = "format", value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+/// Arguments of verbs that compare two profiles.
+#[derive(clap::Args, Clone, Debug)]
+struct Pair {
+    /// A profile, plain or gzip; `-` is the standard input.
+    #[arg(value_name = "A")]
+    left: PathBuf,
+    /// Another.
+    #[arg(value_name = "B")]
+    right: PathBuf,
+    /// How the result is printed.
+    #[arg(short = 'o', long = "format", value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
 }
 
 /// How results are printed.

@@ -3,7 +3,6 @@
 mod correspondence;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use anneal_iprof::{Frame, Profile, Section, UnknownKeys};
 use serde::Serialize;
@@ -14,21 +13,7 @@ use super::error::Result;
 use super::input::read_two;
 use super::table::{Table, number, text};
 use super::view::section_name;
-use super::{Format, Outcome, limits};
-
-/// Arguments of `diff`.
-#[derive(clap::Args, Clone, Debug)]
-pub(super) struct Args {
-    /// A profile, plain or gzip; `-` is the standard input.
-    #[arg(value_name = "A")]
-    left: PathBuf,
-    /// Another.
-    #[arg(value_name = "B")]
-    right: PathBuf,
-    /// How the result is printed.
-    #[arg(short = 'o', long = "format", value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-}
+use super::{Outcome, Pair, limits};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -75,7 +60,7 @@ impl Tally {
     }
 }
 
-pub(super) fn run(args: &Args, console: &mut Console<'_>) -> Result<Outcome> {
+pub(super) fn run(args: &Pair, console: &mut Console<'_>) -> Result<Outcome> {
     let [(left_file, left), (right_file, right)] = read_two(&args.left, &args.right, &limits(UnknownKeys::Drop), console)?;
     let view = compare(&left_file, &left, &right_file, &right);
     console.show(args.format, || table(&view), &view)?;

@@ -1,7 +1,5 @@
 //! `overlap`: how alike two profiles distribute their events, and how much each knows of the other.
 
-use std::path::PathBuf;
-
 use anneal_iprof::{Profile, UnknownKeys, events_per_site, hot_set_stability, new_context_percent, overlap};
 use serde::Serialize;
 
@@ -9,24 +7,10 @@ use super::console::Console;
 use super::error::Result;
 use super::input::read_two;
 use super::table::{Table, number, percent, text};
-use super::{Format, Outcome, limits};
+use super::{Outcome, Pair, limits};
 
 /// The hot set carries this share of the events.
 const HOT_PERCENT: u8 = 99;
-
-/// Arguments of `overlap`.
-#[derive(clap::Args, Clone, Debug)]
-pub(super) struct Args {
-    /// A profile, plain or gzip; `-` is the standard input.
-    #[arg(value_name = "A")]
-    left: PathBuf,
-    /// Another.
-    #[arg(value_name = "B")]
-    right: PathBuf,
-    /// How the result is printed.
-    #[arg(short = 'o', long = "format", value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,7 +33,7 @@ struct Side {
     new_context_percent: f64,
 }
 
-pub(super) fn run(args: &Args, console: &mut Console<'_>) -> Result<Outcome> {
+pub(super) fn run(args: &Pair, console: &mut Console<'_>) -> Result<Outcome> {
     let [(left_file, left), (right_file, right)] = read_two(&args.left, &args.right, &limits(UnknownKeys::Drop), console)?;
     let view = View {
         left: side(&left_file, &left, &right),

@@ -1,7 +1,5 @@
 //! `stat`: what profiles hold, and the figures by which they are judged.
 
-use std::path::PathBuf;
-
 use anneal_iprof::{ConflictPolicy, Intermediate, UnknownKeys, events_per_site};
 use serde::Serialize;
 use snafu::ResultExt as _;
@@ -11,18 +9,7 @@ use super::error::{Result, WriteProfileSnafu};
 use super::input::Input;
 use super::table::{Table, number, text};
 use super::view::{Entries, warnings};
-use super::{Format, Outcome, limits};
-
-/// Arguments of `stat`.
-#[derive(clap::Args, Clone, Debug)]
-pub(super) struct Args {
-    /// Profiles, plain or gzip; `-` is the standard input.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// How the result is printed.
-    #[arg(short = 'o', long = "format", value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-}
+use super::{Files, Outcome, limits};
 
 #[derive(Serialize)]
 struct View {
@@ -49,7 +36,7 @@ struct Row {
     warnings: Vec<String>,
 }
 
-pub(super) fn run(args: &Args, console: &mut Console<'_>) -> Result<Outcome> {
+pub(super) fn run(args: &Files, console: &mut Console<'_>) -> Result<Outcome> {
     let limits = limits(UnknownKeys::Drop);
     let inputs = Input::open_all(&args.files, &limits, console)?;
     let mut files = Vec::new();
