@@ -18,18 +18,7 @@ async fn the_split_is_exact_over_the_wire() {
     stack.route(1, &[("hello-1", 95, false), ("hello-2", 5, false)]);
     let (client, mut seen) = (client(), HashMap::new());
     for _ in 0..200 {
-        *seen
-            .entry(
-                stack
-                    .get(&client)
-                    .send()
-                    .await
-                    .expect("it is answered")
-                    .text()
-                    .await
-                    .expect("it is whole"),
-            )
-            .or_insert(0) += 1;
+        *seen.entry(stack.ask(&client).await).or_insert(0) += 1;
     }
     assert_eq!((seen["stable"], seen["canary"]), (190, 10));
 }
@@ -42,17 +31,7 @@ async fn the_share_of_a_target_without_executors_goes_to_stable_and_is_not_made_
     stack.route(1, &[("hello-1", 50, false), ("hello-2", 50, false)]);
     let client = client();
     for _ in 0..10 {
-        assert_eq!(
-            stack
-                .get(&client)
-                .send()
-                .await
-                .expect("it is answered")
-                .text()
-                .await
-                .expect("it is whole"),
-            "stable"
-        );
+        assert_eq!(stack.ask(&client).await, "stable");
     }
     stack.list("hello-2", &[canary]);
     for _ in 0..10 {

@@ -81,17 +81,7 @@ async fn a_generation_is_acked_when_nothing_older_is_in_flight() {
     eventually("the old executor has it", || hold.held() == 1).await;
 
     stack.route(8, &[("hello-2", 100, false)]);
-    assert_eq!(
-        stack
-            .get(&client)
-            .send()
-            .await
-            .expect("it is answered")
-            .text()
-            .await
-            .expect("it is whole"),
-        "new"
-    );
+    assert_eq!(stack.ask(&client).await, "new");
     stack.route(9, &[("hello-2", 100, false)]);
     assert_eq!(stack.report().generation, 7, "the first request still runs");
     hold.release_all();

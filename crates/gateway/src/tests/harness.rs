@@ -164,6 +164,12 @@ impl Stack {
         client.get(self.url("/")).header("host", "hello.shop").timeout(PATIENCE)
     }
 
+    /// What `hello.shop` answers to it.
+    pub(crate) async fn ask(&self, client: &reqwest::Client) -> String {
+        let answer = self.get(client).send().await.expect("it is answered");
+        answer.text().await.expect("it is whole")
+    }
+
     /// A request of `hello.shop` with a body in pieces, whose length is not said before.
     pub(crate) fn post_chunked(&self, client: &reqwest::Client, body: &Bytes) -> reqwest::RequestBuilder {
         let pieces: Vec<Result<Bytes, std::convert::Infallible>> =

@@ -101,17 +101,7 @@ async fn an_executor_with_windows_takes_requests_only_while_its_agent_accepts() 
     let client = client();
     eventually("the agent got a report", || agent.last().is_some()).await;
     for _ in 0..4 {
-        assert_eq!(
-            stack
-                .get(&client)
-                .send()
-                .await
-                .expect("it is answered")
-                .text()
-                .await
-                .expect("it is whole"),
-            "plain"
-        );
+        assert_eq!(stack.ask(&client).await, "plain");
     }
     agent.set(AcceptState::Accepting);
     eventually("the gateway saw it", || {
@@ -141,17 +131,7 @@ async fn an_executor_with_windows_takes_requests_only_while_its_agent_accepts() 
     })
     .await;
     for _ in 0..4 {
-        assert_eq!(
-            stack
-                .get(&client)
-                .send()
-                .await
-                .expect("it is answered")
-                .text()
-                .await
-                .expect("it is whole"),
-            "plain"
-        );
+        assert_eq!(stack.ask(&client).await, "plain");
     }
 }
 
@@ -178,17 +158,7 @@ async fn a_drain_is_acked_only_when_the_last_answer_is_out() {
     })
     .await;
     assert!(!agent.is_drained(), "one request is in flight");
-    assert_eq!(
-        stack
-            .get(&client)
-            .send()
-            .await
-            .expect("it is answered")
-            .text()
-            .await
-            .expect("it is whole"),
-        "plain"
-    );
+    assert_eq!(stack.ask(&client).await, "plain");
     assert!(!agent.is_drained(), "one request is in flight");
     hold.release_all();
     assert_eq!(
