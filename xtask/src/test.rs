@@ -119,7 +119,8 @@ fn conformance(root: &Path, cluster: &Cluster) -> Result<()> {
     let mut tests = Command::new("cargo");
     tests
         .current_dir(root)
-        .args(["test", "--package", "anneal-store", "--all-features", "--test", "conformance"]);
+        // Of the whole workspace, so that what it needs has been compiled already.
+        .args(["test", "--workspace", "--test", "conformance"]);
     tests.env("ANNEAL_TEST_S3_ENDPOINT", format!("http://{}", forward.address()));
     tests.env("ANNEAL_TEST_S3_BUCKET", &minio.bucket);
     tests.env("ANNEAL_TEST_S3_ACCESS_KEY", &minio.access_key);

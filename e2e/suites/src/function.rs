@@ -30,7 +30,7 @@ pub fn spec(name: &str, target: &str) -> Value {
             "profiles": {"min": 1, "minEvents": 10},
         },
         "build": {"cpuMillis": 100, "memoryMebibytes": 1024, "timeoutSeconds": 120},
-        "resources": {"cpuMillis": 10, "memoryMebibytes": 256},
+        "resources": {"cpuMillis": 20, "memoryMebibytes": 256},
     })
 }
 

@@ -68,10 +68,14 @@ pub fn grant(kube: &Kube, pod: &Value, request: &Value) -> Result<String> {
     create.extend(bound.iter().map(String::as_str));
     let token = kube.run(&create)?;
     let trust = kube.get(OPERATOR_NAMESPACE, &["configmap", "anneal-trust"])?;
-    let authorities = trust["data"]["ca.crt"].as_str().context("anneal-trust holds no ca.crt")?;
+    // In one word: a certificate begins with a dash.
+    let authorities = format!(
+        "--authorities={}",
+        trust["data"]["ca.crt"].as_str().context("anneal-trust holds no ca.crt")?
+    );
     let depot = format!("https://anneal-depot.{OPERATOR_NAMESPACE}.svc.cluster.local:8081");
     let request = request.to_string();
-    let asked = ["--depot", &depot, "--authorities", authorities, "--token", token.trim(), &request];
+    let asked = ["--depot", &depot, &authorities, "--token", token.trim(), &request];
     tool(kube, &[&["grant", "ask"], asked.as_slice()].concat())
 }
 

@@ -32,8 +32,21 @@ pub(crate) fn create(state: &State) -> Result<()> {
         if hierarchy.unified {
             delegate(&folder);
         }
+        weigh(&folder);
     }
     Ok(())
+}
+
+/// Gives the pods together the weight that they have on a node of their own: one default share for each processor.
+fn weigh(folder: &Path) {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    for (file, default) in [("cpu.shares", 1024), ("cpu.weight", 100)] {
+        let file = folder.join(file);
+        if file.exists() {
+            // The largest weight that version 2 knows. If it cannot be written, pods have the weight of one processor.
+            drop(fs::write(file, (default * processors).min(10_000).to_string()));
+        }
+    }
 }
 
 /// Removes the root cgroup and all below it. Its processes must have been killed.
