@@ -22,6 +22,7 @@ mod java;
 mod jdk;
 mod process;
 mod test;
+mod toolchain;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,9 @@ enum Task {
     /// Damage input for a while and watch what becomes of it.
     #[command(subcommand)]
     Fuzz(fuzz::Task),
+    /// Compilers assembled from packages.
+    #[command(subcommand)]
+    Toolchain(toolchain::Task),
     /// Write the files that are derived from the Rust types.
     Codegen {
         /// Write nothing, and fail if one of them is out of date.
@@ -87,6 +91,7 @@ fn run() -> Result<()> {
         Task::Soak(selection) => test::soak(&selection),
         Task::Bench(task) => bench::run(&task),
         Task::Fuzz(task) => fuzz::run(&task),
+        Task::Toolchain(task) => toolchain::run(&task),
         Task::Codegen { check } => codegen::run(&cache::repository(), check),
     }
 }
