@@ -219,7 +219,7 @@ async fn a_compiler_that_does_not_end_is_killed_with_its_group() {
 
 #[tokio::test]
 async fn a_pod_that_goes_ends_the_compiler_and_says_nothing_of_the_build() {
-    let script = "trap 'exit 143' TERM; touch up; while :; do sleep 0.02; done";
+    let script = "trap 'exit 143' TERM; touch up; while :; do sleep 60 & wait $!; done";
     let case = Case::new(BuildKind::Native, script).await;
     let up = case.pod.settings.workspace.output().join("up");
     let goes = async {

@@ -35,7 +35,7 @@ at_end() {{
 trap at_end TERM
 trap 'exit 9' USR1
 echo \"start $* port=$PORT config=$ANNEAL_AGENT_CONFIG\" >> starts
-while :; do sleep 0.02; done
+while :; do sleep 60 & wait $!; done
 "
     )
 }
