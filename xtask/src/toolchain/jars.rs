@@ -22,7 +22,8 @@ fn download(parts: &Parts, draft: &Path) -> Result<()> {
     let mut maven = Command::new("mvn");
     maven
         .env("JAVA_HOME", &parts.jdk)
-        .args(["--batch-mode", "--quiet", "--file"])
+        // Not quiet: the log says where each jar came from.
+        .args(["--batch-mode", "--file"])
         .arg(parts.sources.join("pom.xml"))
         .args(["dependency:copy-dependencies", "-Dmdep.stripVersion=true"])
         .arg(format!("-DoutputDirectory={}", draft.display()));
