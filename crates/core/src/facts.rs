@@ -84,8 +84,10 @@ pub struct JarFact {
 pub struct MetadataFact {
     /// Digest of the merged set.
     pub digest: Digest,
-    /// Windows merged.
-    pub count: u64,
+    /// Windows of tracers that are merged in it.
+    pub windows: u64,
+    /// Documents in it of executables that met an element which was not registered.
+    pub missing: u64,
 }
 
 /// What the store says of a build.

@@ -22,6 +22,7 @@ use crate::{
 mod advance;
 mod children;
 mod conditions;
+mod retracing;
 mod source;
 mod traffic;
 mod words;
@@ -383,7 +384,9 @@ fn wake(view: &View<'_>, gates: &[Report]) -> Wake {
         .filter(|report| !report.verdict.is_pass())
         .filter_map(|report| match report.verdict.finding().reason {
             Reason::Collecting | Reason::ProfilesRejected | Reason::ProfilesLost => Some(COLLECT_SECONDS),
-            Reason::StoreUnavailable | Reason::ApiUnavailable | Reason::Tracing | Reason::Retrying => Some(ASK_SECONDS),
+            Reason::StoreUnavailable | Reason::ApiUnavailable | Reason::Tracing | Reason::MissingRegistration | Reason::Retrying => {
+                Some(ASK_SECONDS)
+            }
             Reason::Committing | Reason::TrafficSettling => Some(SETTLE_SECONDS),
             _ => None,
         });
@@ -393,7 +396,8 @@ fn wake(view: &View<'_>, gates: &[Report]) -> Wake {
         _ => None,
     };
     let settling = (view.settling() != Settling::Settled).then_some(SETTLE_SECONDS);
-    held.chain(resolving).chain(settling).min().map_or(Wake::OnChange, Wake::After)
+    let retracing = retracing::pause(view.state, view.input);
+    held.chain(resolving).chain(settling).chain(retracing).min().map_or(Wake::OnChange, Wake::After)
 }
 
 #[cfg(test)]

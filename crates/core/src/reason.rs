@@ -110,6 +110,8 @@ reasons! {
     Tracing,
     /// The reachability metadata is merged.
     MetadataMerged,
+    /// An executable met an element that was not registered when it was built; the function is traced anew, now or after a pause.
+    MissingRegistration,
     /// Executors of the next stage are not ready yet.
     ExecutorsNotReady,
     /// Executors of the next stage are ready.

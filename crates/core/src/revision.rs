@@ -104,6 +104,21 @@ impl Inputs {
     }
 }
 
+/// Why a revision has the inputs of the one before it: an executable met an element that was not registered, so the function
+/// is traced anew. The figures are those of the merged metadata when the revision was opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Retrace {
+    /// When it was opened, in seconds since the epoch.
+    pub time: i64,
+    /// How often in a row the same inputs were traced anew, this time included.
+    pub times: u64,
+    /// Windows of tracers that were merged: this revision waits for one more.
+    pub windows: u64,
+    /// Documents of executables that were merged: only more of them open another such revision. It follows the metadata until
+    /// that is frozen.
+    pub missing: u64,
+}
+
 /// Inputs that were frozen together, and the two digests that are added once.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Revision {
@@ -119,6 +134,8 @@ pub struct Revision {
     pub profile: Option<Digest>,
     /// Gates that were passed once and are not asked again.
     pub passed: BTreeSet<String>,
+    /// Set if it was opened to trace the same inputs anew.
+    pub retrace: Option<Retrace>,
 }
 
 impl Revision {

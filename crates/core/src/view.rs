@@ -93,7 +93,10 @@ impl<'a> View<'a> {
     /// What ought to carry the normal requests at the stage reached.
     pub fn main(&self) -> Option<Placement> {
         let stable = self.state.stable.clone();
+        let retraced = self.revision().is_some_and(|revision| revision.retrace.is_some());
         match self.state.stage {
+            // What lacks a registration serves only until the JVM is ready.
+            None | Some(Stage::HotspotAgent) if retraced => self.placement(Stage::Hotspot),
             None => stable,
             Some(Stage::HotspotAgent) if self.has_earlier_stable() => stable,
             Some(Stage::HotspotAgent | Stage::Hotspot) => self.placement(Stage::Hotspot),

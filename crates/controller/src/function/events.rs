@@ -49,12 +49,14 @@ fn events(old: &FunctionStatus, plan: &Plan) -> Vec<Event> {
         .revision()
         .filter(|revision| known.revision().map(|known| known.number) != Some(revision.number))
     {
-        let note = format!(
-            "Revision {} of the jar {} was opened.",
-            revision.number,
-            revision.inputs.jar.short()
-        );
-        events.push(event(EventType::Normal, Reason::RevisionOpened, note, "Open"));
+        let opened = format!("Revision {} of the jar {} was opened", revision.number, revision.inputs.jar.short());
+        events.push(match revision.retrace {
+            Some(_) => {
+                let note = format!("{opened}: an executable met an element that is not registered, and the function is traced anew.");
+                event(EventType::Warning, Reason::MissingRegistration, note, "Open")
+            }
+            None => event(EventType::Normal, Reason::RevisionOpened, format!("{opened}."), "Open"),
+        });
     }
     if plan.state.history.last() != known.history.last()
         && let Some(transition) = plan.state.history.last()

@@ -15,12 +15,23 @@ pub(super) fn metadata_merged(view: &View<'_>) -> Verdict {
     if jar(view.revision()) != jar(view.input.state.revision()) {
         return Verdict::hold(Reason::Tracing, "The revision is being opened.");
     }
+    let retrace = view.revision().and_then(|revision| revision.retrace);
+    let before = retrace.map_or(0, |retrace| retrace.windows);
     match &view.observed().metadata {
         Known::Unknown => Verdict::hold(
             Reason::StoreUnavailable,
             "The depot does not say whether the reachability metadata is merged.",
         ),
-        Known::Known(Some(metadata)) if metadata.count > 0 => Verdict::pass(Reason::MetadataMerged, "The reachability metadata is merged."),
+        Known::Known(Some(metadata)) if metadata.windows > before => {
+            Verdict::pass(Reason::MetadataMerged, "The reachability metadata is merged.")
+        }
+        Known::Known(_) if retrace.is_some() => Verdict::hold(
+            Reason::MissingRegistration,
+            format!(
+                "The executable met an element that is not registered, so the function is traced anew. {}",
+                tracing_sentence(view)
+            ),
+        ),
         Known::Known(_) => Verdict::hold(Reason::Tracing, tracing_sentence(view)),
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     digest::BuildKey,
-    facts::Known,
+    facts::{Known, MetadataFact},
     gates::{self, Keeps, METADATA_MERGED, PROFILES_SUFFICIENT, SOURCE_RESOLVED},
-    plan::{Input, Resolution},
+    plan::{Input, Resolution, retracing},
     reason::Reason,
     revision::{Inputs, KEPT, Revision},
     stage::Stage,
@@ -48,6 +48,9 @@ pub(super) fn open_revision(state: &mut State, input: &Input, resolution: &Resol
         arguments: wanted.build.arguments.clone(),
     };
     if state.revision().is_some_and(|newest| newest.inputs.serves(&inputs)) {
+        if let Some(revision) = retracing::revision(state, input) {
+            push(state, input, revision);
+        }
         return;
     }
     // The same inputs as those of a kept revision make the same builds: what was frozen for them holds again.
@@ -57,18 +60,13 @@ pub(super) fn open_revision(state: &mut State, input: &Input, resolution: &Resol
         .rev()
         .find(|revision| revision.inputs.serves(&inputs))
         .cloned();
-    let number = state
-        .revisions
-        .iter()
-        .map(|revision| revision.number)
-        .max()
-        .unwrap_or_default()
-        .saturating_add(1);
+    let number = next_number(state);
     let generation = input.identity.generation;
-    state.revisions.push(match twin {
+    let revision = match twin {
         Some(twin) => Revision {
             number,
             generation,
+            retrace: None,
             ..twin
         },
         None => Revision {
@@ -78,8 +76,21 @@ pub(super) fn open_revision(state: &mut State, input: &Input, resolution: &Resol
             metadata: None,
             profile: None,
             passed: [SOURCE_RESOLVED.to_owned()].into(),
+            retrace: None,
         },
-    });
+    };
+    push(state, input, revision);
+}
+
+/// The number of a revision that is opened now.
+pub(super) fn next_number(state: &State) -> u64 {
+    let newest = state.revisions.iter().map(|revision| revision.number).max();
+    newest.unwrap_or_default().saturating_add(1)
+}
+
+/// The climb begins anew; of the older revisions those stay that are needed.
+fn push(state: &mut State, input: &Input, revision: Revision) {
+    state.revisions.push(revision);
     state.stage = None;
     while state.revisions.len() > KEPT {
         let stable = state.stable.as_ref().map(|stable| stable.key.clone());
@@ -131,8 +142,8 @@ pub(super) fn climb(state: &mut State, input: &Input, resolution: &Resolution) {
     }
     let reports = gates::evaluate(&view, to);
     let metadata = match &input.observed.metadata {
-        Known::Known(Some(metadata)) => Some(metadata.digest.clone()),
-        Known::Unknown | Known::Known(None) => None,
+        Known::Known(metadata) => metadata.clone(),
+        Known::Unknown => None,
     };
     let profile = view.merged_profile().cloned();
     let passed = reports.iter().all(|report| report.verdict.is_pass());
@@ -144,7 +155,7 @@ pub(super) fn climb(state: &mut State, input: &Input, resolution: &Resolution) {
             let is_open = reports.iter().any(|report| report.name == gate.name && report.verdict.is_pass());
             if is_open && revision.passed.insert(gate.name.to_owned()) {
                 match gate.name {
-                    METADATA_MERGED => revision.metadata = revision.metadata.take().or_else(|| metadata.clone()),
+                    METADATA_MERGED => freeze(revision, metadata.as_ref()),
                     PROFILES_SUFFICIENT => revision.profile = revision.profile.take().or_else(|| profile.clone()),
                     _ => {}
                 }
@@ -157,18 +168,28 @@ pub(super) fn climb(state: &mut State, input: &Input, resolution: &Resolution) {
     }
 }
 
+fn freeze(revision: &mut Revision, metadata: Option<&MetadataFact>) {
+    if let (Some(retrace), Some(metadata)) = (&mut revision.retrace, metadata) {
+        retrace.missing = metadata.missing;
+    }
+    let digest = metadata.map(|metadata| metadata.digest.clone());
+    revision.metadata = revision.metadata.take().or(digest);
+}
+
 fn transition(view: &View<'_>, to: Stage) -> Option<Transition> {
     let before = view
         .state
         .main_target()
         .and_then(|target| view.observed().latency.get(&target.placement.deployment))
         .copied();
+    let revision = view.revision()?;
+    let demoted = to == Stage::HotspotAgent && revision.retrace.is_some();
     Some(Transition {
         time: view.input.now,
         from: view.state.stage,
         to,
-        reason: Reason::Promoted,
-        revision: view.revision()?.number,
+        reason: if demoted { Reason::MissingRegistration } else { Reason::Promoted },
+        revision: revision.number,
         key: view.key(to)?,
         before,
     })

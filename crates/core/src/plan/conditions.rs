@@ -3,7 +3,7 @@
 use crate::{
     facts::ProfileFact,
     gates::{self, Finding, Report, Verdict, describe, missing},
-    plan::{Condition, ConditionType, ProfileReport, Truth},
+    plan::{Condition, ConditionType, ProfileReport, Truth, retracing},
     reason::Reason,
     stage::Stage,
     view::{Settling, View},
@@ -191,6 +191,9 @@ fn progressing(view: &View<'_>, reports: &[Report]) -> Condition {
     }
     if !is_reached(view) {
         return condition(kind, Truth::True, Reason::Climbing, "Work towards the target goes on.");
+    }
+    if let Some(sentence) = retracing::pause_sentence(view.state, view.input) {
+        return condition(kind, Truth::True, Reason::MissingRegistration, sentence);
     }
     match view.settling() {
         Settling::Settled if view.main() == view.state.stable => {

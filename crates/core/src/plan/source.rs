@@ -59,8 +59,9 @@ pub fn questions(identity: &Identity, wanted: Option<&Wanted>, state: &State, ob
         jar,
         builds: builds.map(|(_, key)| key).collect(),
         profiles: instrumented.filter(|_| state.stage >= Some(Stage::Native)).into_iter().collect(),
+        // Also when it is frozen: what executables lack is told by it.
         metadata: newest
-            .filter(|revision| revision.metadata.is_none())
+            .filter(|revision| revision.metadata.is_none() || state.stage >= Some(Stage::Native))
             .map(|revision| revision.inputs.jar.clone()),
     }
 }

@@ -5,6 +5,7 @@ mod failing;
 mod laws;
 mod losing;
 mod references;
+mod retracing;
 mod samples;
 mod sources;
 mod world;

@@ -26,10 +26,16 @@ pub(super) fn split(state: &mut State, input: &Input, resolution: &Resolution) {
 fn targets(view: &View<'_>) -> Vec<Target> {
     let main = choose_main(view);
     let planned = view.main();
-    let side = side(view).filter(|(placement, _)| {
-        let carries = view.state.routes_to(&placement.deployment);
-        (carries || view.ready(&placement.deployment) > 0) && (main.is_none() || main == planned)
-    });
+    let is_there = |placement: &Placement| view.state.routes_to(&placement.deployment) || view.ready(&placement.deployment) > 0;
+    let arriving = main.is_some() && main != planned;
+    let side = side(view)
+        .filter(|(placement, _)| is_there(placement))
+        .and_then(|(placement, percent)| match arriving {
+            false => Some((placement, percent)),
+            // No share yet, but gateways may repeat a request there that the executables could not answer.
+            true if retraces(view) => Some((placement, 0)),
+            true => None,
+        });
     let whole = |placement, windows| {
         vec![Target {
             placement,
@@ -71,8 +77,10 @@ fn side(view: &View<'_>) -> Option<(Placement, u8)> {
     let (wanted, revision) = (view.wanted()?, view.revision()?);
     let share = wanted.instrumented.share_percent.clamp(1, 50);
     match view.state.stage {
+        None if retraces(view) => Some((view.placement(Stage::HotspotAgent)?, TRACER_PERCENT)),
         Some(Stage::HotspotAgent) if revision.metadata.is_none() => {
-            let percent = if view.has_earlier_stable() { share } else { TRACER_PERCENT };
+            let after_another = view.has_earlier_stable() && !retraces(view);
+            let percent = if after_another { share } else { TRACER_PERCENT };
             Some((view.placement(Stage::HotspotAgent)?, percent))
         }
         Some(Stage::PgoInstrumented) if revision.profile.is_none() && view.target() > Stage::PgoInstrumented => {
@@ -80,6 +88,12 @@ fn side(view: &View<'_>) -> Option<(Placement, u8)> {
         }
         _ => None,
     }
+}
+
+/// Whether the function is being traced anew.
+fn retraces(view: &View<'_>) -> bool {
+    view.revision()
+        .is_some_and(|revision| revision.retrace.is_some() && revision.metadata.is_none())
 }
 
 fn choose_main(view: &View<'_>) -> Option<Placement> {

@@ -2,6 +2,7 @@
 
 use crate::{
     gates::{self, Report, waiting_sentence},
+    plan::retracing,
     view::{Settling, View},
 };
 
@@ -24,6 +25,9 @@ pub(super) fn next(view: &View<'_>, reports: &[Report]) -> String {
     }
     if let Some(late) = late(view) {
         return late;
+    }
+    if let Some(pause) = retracing::pause_sentence(view.state, view.input) {
+        return pause;
     }
     match view.state.stage {
         Some(stage) => format!("Nothing: the target is reached and the function is served at {}.", stage.as_str()),

@@ -34,7 +34,7 @@ pub(super) struct World {
     pub(super) executors: BTreeMap<String, Executor>,
     pub(super) gateways: BTreeMap<String, i64>,
     pub(super) resolved: Vec<Digest>,
-    pub(super) metadata: BTreeMap<Digest, u64>,
+    pub(super) metadata: BTreeMap<Digest, MetadataFact>,
     pub(super) builds: BTreeMap<BuildKey, BuildFact>,
     pub(super) profiles: BTreeMap<BuildKey, ProfileFact>,
     pub(super) config_map: Known<Option<Digest>>,
@@ -100,11 +100,7 @@ impl World {
                 observed.jar = Known::Known(self.resolved.contains(&jar).then(|| jar_fact(jar)));
             }
             if let Some(jar) = asked.metadata {
-                let found = self.metadata.get(&jar).map(|count| MetadataFact {
-                    digest: Digest::of(jar.as_str().as_bytes()),
-                    count: *count,
-                });
-                observed.metadata = Known::Known(found);
+                observed.metadata = Known::Known(self.metadata.get(&jar).cloned());
             }
             observed.builds = asked
                 .builds
@@ -278,9 +274,26 @@ impl World {
 
     /// The traced pod of the newest revision uploads what it recorded.
     pub(super) fn finish_trace(&mut self) {
-        if let Some(revision) = self.state.revision() {
-            self.metadata.insert(revision.inputs.jar.clone(), 1);
-        }
+        self.merge_metadata(|metadata| metadata.windows += 1);
+    }
+
+    /// An executable of the newest revision met an element that was not registered, and left a document that adds to the merge.
+    pub(super) fn miss(&mut self) {
+        self.merge_metadata(|metadata| metadata.missing += 1);
+        self.metadata.values_mut().for_each(|metadata| {
+            metadata.digest = Digest::of(format!("{} {}", metadata.digest, metadata.missing).as_bytes());
+        });
+    }
+
+    fn merge_metadata(&mut self, add: impl FnOnce(&mut MetadataFact)) {
+        let Some(jar) = self.state.revision().map(|revision| revision.inputs.jar.clone()) else {
+            return;
+        };
+        add(self.metadata.entry(jar.clone()).or_insert(MetadataFact {
+            digest: jar,
+            windows: 0,
+            missing: 0,
+        }));
     }
 
     /// Profiles of the newest revision's instrumented build are merged.
