@@ -13,6 +13,7 @@ mod depot;
 mod digest;
 mod inputs;
 mod install;
+mod missing;
 mod profile;
 mod reaper;
 mod resolve;

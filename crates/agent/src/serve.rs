@@ -5,6 +5,7 @@
 
 mod health;
 mod ledger;
+mod missing;
 mod outbox;
 mod program;
 mod rotation;
@@ -31,6 +32,7 @@ use tokio::{
 use self::{
     health::{Function, Refused},
     ledger::Ledger,
+    missing::{Listener, Reporter},
     outbox::{Mail, Outbox},
     rotation::{Remains, Yield},
 };
@@ -51,7 +53,7 @@ use crate::{
 const SETTLE: Duration = Duration::from_secs(2);
 /// How long uploads are waited for when the pod goes.
 const FLUSH: Duration = Duration::from_secs(45);
-/// How long the news of a crash is waited for: the next container sends it if this one cannot.
+/// How long the news of a crash is delivered: the next container goes on with it.
 const CRASH_FLUSH: Duration = Duration::from_secs(5);
 
 /// Why the executor ended.
@@ -119,25 +121,43 @@ async fn serve_on(listener: TcpListener, settings: &Settings, serve: &Serve, tra
     let outbox = Outbox::open(workspace.outbox(), serve.build_key.clone(), Arc::clone(&ledger)).context(RecordSnafu)?;
     let _mail = Task(tokio::spawn(outbox.clone().deliver(transfer.clone())));
     let client = client::function().context(MakeClientSnafu)?;
+    let (listener, mut reporter) = missing::listen(serve, &ledger, &outbox).unzip();
     let executor = Executor {
         settings,
         serve,
         shared,
         ledger,
         outbox: outbox.clone(),
+        listener,
         function: Function::new(client, settings.function_port),
         reaper: Reaper::start().context(StartSnafu)?,
         signals,
     };
-    tokio::select! {
-        ended = executor.run(&transfer) => ended?,
+    let ended = tokio::select! {
+        ended = executor.run(&transfer) => ended,
         () = outbox.gone() => return GoneSnafu.fail(),
+        () = report(reporter.as_mut()) => unreachable!("the executor holds its listener"),
+    };
+    drop(executor);
+    if let Some(reporter) = reporter {
+        reporter.finish().await;
+    }
+    if let Err(error) = ended {
+        outbox.flush(CRASH_FLUSH).await;
+        return Err(error);
     }
     match outbox.flush(FLUSH).await {
         Mail::Empty | Mail::Gone => {}
         Mail::Waiting => tracing::error!("the pod goes before its windows are stored"),
     }
     Ok(())
+}
+
+async fn report(reporter: Option<&mut Reporter>) {
+    match reporter {
+        Some(reporter) => reporter.report().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// A task that ends with whoever started it.
@@ -155,6 +175,7 @@ struct Executor<'a> {
     shared: Arc<Shared>,
     ledger: Arc<Ledger>,
     outbox: Outbox,
+    listener: Option<Listener>,
     function: Function,
     reaper: Arc<Reaper>,
     signals: Signals,
@@ -237,7 +258,12 @@ impl Executor<'_> {
         rotation::clear(&self.settings.workspace, window).context(RecordSnafu)?;
         self.shared.machine().start(window);
         let mut command = program::command(self.settings, self.serve, window);
+        if let Some(listener) = &self.listener {
+            listener.attach(&mut command).context(StartSnafu)?;
+        }
         let mut child = self.reaper.spawn(&mut command).await.context(StartSnafu)?;
+        // It holds the child's ends of the pipes.
+        drop(command);
         prefer_for_oom(child.pid());
         let patience = Duration::from_secs(self.serve.stop_seconds);
         match self.start(&mut child, warmth).await {
@@ -296,7 +322,7 @@ impl Executor<'_> {
             let is_leaving = self.shared.machine().is_leaving();
             tokio::select! {
                 biased;
-                exit = child.ended() => return self.crash(window, exit).await,
+                exit = child.ended() => return self.crash(window, exit),
                 () = self.leave(), if !is_leaving => {}
                 signal = forwarded.next() => child.signal(signal),
                 () = self.shared.reported.notified() => {}
@@ -313,12 +339,11 @@ impl Executor<'_> {
     }
 
     /// The child ended by itself. The kubelet starts the container again, within its own bounds.
-    async fn crash(&self, window: u64, exit: Exit) -> Result<(), Error> {
+    fn crash(&self, window: u64, exit: Exit) -> Result<(), Error> {
         self.shared.become_unready();
         if self.serve.window.is_some() {
             self.outbox.post_lost(window, LossCause::Crashed).context(RecordSnafu)?;
             self.ledger.settle().context(RecordSnafu)?;
-            self.outbox.flush(CRASH_FLUSH).await;
         }
         ChildEndedSnafu { exit }.fail()
     }

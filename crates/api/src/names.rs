@@ -23,6 +23,8 @@ pub const ANNOTATION_BUILD_KEY: &str = "anneal.dev/build-key";
 pub const ANNOTATION_REVISION: &str = "anneal.dev/revision";
 /// Annotation on an executor pod: profiles of this pod that are folded. A hint; the store's HEAD is the truth.
 pub const ANNOTATION_PROFILE_COUNT: &str = "anneal.dev/profile-count";
+/// Annotation on an executor pod: metadata documents of this pod that are folded. A hint, too.
+pub const ANNOTATION_METADATA_COUNT: &str = "anneal.dev/metadata-count";
 
 /// Secret in the operator's namespace: the certificate authorities with their keys.
 pub const AUTHORITIES_SECRET: &str = "anneal-ca";

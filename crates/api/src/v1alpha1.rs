@@ -10,8 +10,8 @@ pub use spec::{
     Profiles, Resources, S3Source, Scaling, Source, Target, Warmup, WarmupRequest,
 };
 pub use status::{
-    Artifact, ArtifactRef, FunctionStatus, Gate, GateVerdict, LatencySample, ProfileStatus, RejectedBuild, Revision, Stage, TrafficTarget,
-    Transition,
+    Artifact, ArtifactRef, FunctionStatus, Gate, GateVerdict, LatencySample, ProfileStatus, RejectedBuild, Retrace, Revision, Stage,
+    TrafficTarget, Transition,
 };
 
 #[cfg(test)]

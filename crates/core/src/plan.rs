@@ -397,7 +397,11 @@ fn wake(view: &View<'_>, gates: &[Report]) -> Wake {
     };
     let settling = (view.settling() != Settling::Settled).then_some(SETTLE_SECONDS);
     let retracing = retracing::pause(view.state, view.input);
-    held.chain(resolving).chain(settling).chain(retracing).min().map_or(Wake::OnChange, Wake::After)
+    held.chain(resolving)
+        .chain(settling)
+        .chain(retracing)
+        .min()
+        .map_or(Wake::OnChange, Wake::After)
 }
 
 #[cfg(test)]

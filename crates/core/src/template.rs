@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Version of the rendered pod. A running Deployment keeps its own, so that a newer operator restarts nothing.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// Seconds for requests in flight to end before the child gets SIGTERM.
 pub const DRAIN_SECONDS: u64 = 30;

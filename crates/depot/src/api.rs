@@ -23,6 +23,7 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    annotate::PodNames,
     args::Limits,
     authentication::Authenticator,
     builds,
@@ -55,6 +56,7 @@ pub(crate) struct Depot {
     pub(crate) verifier: Verifier,
     pub(crate) limits: Limits,
     pub(crate) certificates: Certificates,
+    pub(crate) pod_names: PodNames,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
 }

@@ -2,7 +2,7 @@
 
 use anneal_protocol::{
     FunctionRef,
-    depot::RejectionRequest,
+    depot::{FIRST_MISSING_DOCUMENT, RejectionRequest},
     facts::{BuildFact, BuildRecord, Facts, FactsRequest, MetadataFacts, ProfileFacts},
 };
 use anneal_store::{Depth, Prefix};
@@ -124,9 +124,17 @@ async fn metadata(depot: &Depot, function: &FunctionRef, layout: &Layout, jar: O
     let Some(jar) = jar else { return Ok(None) };
     let shelf = layout.shelf(Subject::Metadata { jar: digest(jar)? })?;
     let head = head(depot, function, &shelf).await?;
-    Ok(head.map(|head| MetadataFacts {
-        digest: head.digest,
-        inputs: head.inputs.iter().map(Identity::to_string).collect(),
+    Ok(head.map(|head| {
+        let missing = head
+            .inputs
+            .iter()
+            .filter(|identity| identity.window() >= FIRST_MISSING_DOCUMENT)
+            .count();
+        MetadataFacts {
+            digest: head.digest,
+            windows: (head.inputs.len() - missing) as u64,
+            missing: missing as u64,
+        }
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Grants: which object a request means, and the right to move it.
 
 use anneal_protocol::{
-    depot::{Grant, GrantRequest, Readable, Writable},
+    depot::{FIRST_MISSING_DOCUMENT, Grant, GrantRequest, MISSING_DOCUMENTS, Readable, Writable},
     facts::BuildRecord,
 };
 use anneal_store::{GrantSpec, ObjectKey, Sha256Digest};
@@ -92,10 +92,19 @@ async fn writable(depot: &Depot, caller: &PodCaller, object: &Writable, sha256: 
         }
         Writable::Metadata { jar, window } => {
             let shelf = layout.shelf(Subject::Metadata { jar: digest(jar)? })?;
-            check_room(depot, &shelf, *window).await?;
+            check_room(depot, &shelf, of_its_kind(*window)).await?;
             shelf.raw(&Identity::new(&caller.uid, *window))?
         }
     })
+}
+
+/// Which one of its pod's windows, or of its documents of what was missing, this is: each kind has its own bound.
+const fn of_its_kind(number: u64) -> u64 {
+    match number.checked_sub(FIRST_MISSING_DOCUMENT) {
+        None => number,
+        Some(number) if number < MISSING_DOCUMENTS => number,
+        Some(_) => u64::MAX,
+    }
 }
 
 /// Refuses uploads without end.

@@ -27,6 +27,14 @@ impl Identity {
     pub(crate) fn pod_uid(&self) -> &str {
         self.0.rsplit_once('-').map_or("", |(uid, _)| uid)
     }
+
+    /// The window's number.
+    pub(crate) fn window(&self) -> u64 {
+        self.0
+            .rsplit_once('-')
+            .and_then(|(_, window)| window.parse().ok())
+            .unwrap_or_default()
+    }
 }
 
 impl fmt::Display for Identity {

@@ -22,6 +22,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    annotate::PodNames,
     api::{self, Depot},
     args::{Args, Settings, StoreSettings},
     authentication::Authenticator,
@@ -100,6 +101,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
             held,
             store: settings.store_authority,
         },
+        pod_names: PodNames::default(),
         clock,
         metrics,
     });

@@ -74,6 +74,7 @@ pub(crate) async fn confirm_metadata(depot: &Depot, caller: &PodCaller, jar: &st
     }
     let shelf = Layout::of(&caller.function)?.shelf(Subject::Metadata { jar: digest(jar)? })?;
     check_stored(depot, &shelf, &Identity::new(&caller.uid, upload.window), upload).await?;
+    depot.pod_names.remember(caller);
     depot.queue.notify(FoldKey {
         function: caller.function.clone(),
         subject: shelf.subject(),

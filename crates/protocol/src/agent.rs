@@ -193,7 +193,29 @@ pub enum Program {
         sha256: String,
         /// Its size in bytes.
         bytes: u64,
+        /// Set if it was built with exact reachability metadata: what it meets that is not registered is reported.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<MissingRegistrations>,
     },
+}
+
+/// What becomes of an access to an element that was not registered.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MissingRegistrations {
+    /// Digest of the jar whose metadata lacks it.
+    pub jar: String,
+    /// How the executable treats it.
+    pub mode: MissingMode,
+}
+
+/// How an executable treats an access to an element that was not registered: `-XX:MissingRegistrationReportingMode=`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum MissingMode {
+    /// It throws, and the launcher answers that a registration is missing.
+    Throw,
+    /// It prints and goes on as if the element did not exist: what has a server of its own is not to end by it.
+    Warn,
 }
 
 /// One warm-up request.

@@ -131,10 +131,16 @@ pub enum Writable {
     Metadata {
         /// Digest of the jar it was traced with.
         jar: String,
-        /// Number of the window in this pod.
+        /// Number of the window in this pod, or from [`FIRST_MISSING_DOCUMENT`] on.
         window: u64,
     },
 }
+
+/// Metadata documents with this number or a higher one are no tracer's windows: they hold what an executable met that was not
+/// registered when it was built.
+pub const FIRST_MISSING_DOCUMENT: u64 = 1_000_000;
+/// So many of them may come from one pod.
+pub const MISSING_DOCUMENTS: u64 = 100;
 
 /// The only key of a metadata document that holds several files of a tracer by their names. A document without it is
 /// `reachability-metadata.json` itself.

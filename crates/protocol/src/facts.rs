@@ -143,6 +143,10 @@ pub struct Convergence {
 pub struct MetadataFacts {
     /// Digest of the merged set.
     pub digest: String,
-    /// Identities merged, sorted: `<pod uid>-<window>`.
-    pub inputs: Vec<String>,
+    /// Windows of tracers that are merged.
+    #[serde(default)]
+    pub windows: u64,
+    /// Documents merged of executables that met what was not registered.
+    #[serde(default)]
+    pub missing: u64,
 }

@@ -24,6 +24,8 @@ struct Page {
     open: Option<u64>,
     /// The last window is over.
     closed: bool,
+    /// The first number of a document of what was missing that is not used.
+    missing: u64,
 }
 
 impl Ledger {
@@ -57,6 +59,14 @@ impl Ledger {
         self.update(|page| {
             page.next += 1;
             page.next - 1
+        })
+    }
+
+    /// Takes a number, from 0 on, for a document of what an executable met that was not registered.
+    pub(crate) fn missing(&self) -> io::Result<u64> {
+        self.update(|page| {
+            page.missing += 1;
+            page.missing - 1
         })
     }
 

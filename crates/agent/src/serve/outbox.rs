@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use anneal_protocol::depot::{Confirmation, LossCause, ProfileSidecar, Writable};
+use anneal_protocol::depot::{Confirmation, FIRST_MISSING_DOCUMENT, LossCause, ProfileSidecar, Writable};
 use snafu::ResultExt;
 use tokio::sync::{Notify, watch};
 
@@ -164,6 +164,7 @@ impl Outbox {
         tracing::error!(%failure, window, "a window is refused");
         match parcel {
             Confirmation::Lost { .. } => self.inner.remove(window),
+            _ if window >= FIRST_MISSING_DOCUMENT => self.inner.remove(window),
             _ => self.inner.give_up(window),
         }
         .context(UseFolderSnafu)
@@ -274,7 +275,11 @@ impl Inner {
 
     /// Gives a window a number that is not taken.
     fn renumber(&self, window: u64, mut parcel: Confirmation) -> io::Result<u64> {
-        let spare = self.ledger.spare()?;
+        let spare = if window >= FIRST_MISSING_DOCUMENT {
+            FIRST_MISSING_DOCUMENT + self.ledger.missing()?
+        } else {
+            self.ledger.spare()?
+        };
         match &mut parcel {
             Confirmation::Profile(sidecar) => sidecar.window = spare,
             Confirmation::Metadata { window, .. } | Confirmation::Lost { window, .. } => {
@@ -301,8 +306,13 @@ impl Inner {
         if bodies.len() > BODIES {
             let oldest = bodies[1];
             tracing::error!(window = oldest, "the depot is away for too long: a window is lost");
-            self.write(oldest, &self.lost(oldest, LossCause::Upload))?;
             self.drop_body(oldest)?;
+            if oldest >= FIRST_MISSING_DOCUMENT {
+                fs::remove_file(self.sheet(oldest))?;
+                waiting.retain(|other| *other != oldest);
+            } else {
+                self.write(oldest, &self.lost(oldest, LossCause::Upload))?;
+            }
         }
         while waiting.len() > PARCELS {
             let oldest = waiting.remove(1);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anneal_protocol::{
-    agent::{CONFIG_VARIABLE, Collects, JarInput, Program, Serve},
+    agent::{CONFIG_VARIABLE, Collects, JarInput, MissingMode, MissingRegistrations, Program, Serve},
     depot::{MAX_OBJECT_BYTES, Readable},
     handler::Contract,
 };
@@ -45,7 +45,7 @@ impl Error {
 pub(crate) async fn fetch(settings: &Settings, program: &Program, build_key: &str, transfer: &Transfer) -> Result<(), Error> {
     match program {
         Program::Jvm { jar, .. } => inputs::fetch_jar(jar, &settings.workspace, transfer).await.context(FetchSnafu),
-        Program::Binary { sha256, bytes } => {
+        Program::Binary { sha256, bytes, .. } => {
             let object = Readable::Artifact {
                 build_key: build_key.to_owned(),
             };
@@ -94,6 +94,15 @@ fn binary(settings: &Settings, serve: &Serve, window: u64) -> Command {
         let mut option = std::ffi::OsString::from("-XX:ProfilesDumpFile=");
         option.push(settings.workspace.profile(window));
         command.arg(option);
+    }
+    if let Program::Binary {
+        missing: Some(MissingRegistrations {
+            mode: MissingMode::Warn, ..
+        }),
+        ..
+    } = &serve.program
+    {
+        command.arg("-XX:MissingRegistrationReportingMode=Warn");
     }
     command
 }

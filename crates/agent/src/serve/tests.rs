@@ -1,3 +1,4 @@
 mod case;
+mod missing;
 mod tracer;
 mod windows;

@@ -164,6 +164,24 @@ pub struct Revision {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub profile: Option<String>,
+    /// Set if the inputs are those of the revision before: an executable met an element that was not registered, and the function
+    /// is traced anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrace: Option<Retrace>,
+}
+
+/// When and at which state of the merged metadata a revision was opened that traces anew.
+#[derive(Clone, Debug, Default, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retrace {
+    /// When, in seconds since the epoch.
+    pub time: i64,
+    /// How often in a row the same inputs were traced anew, this time included.
+    pub times: i64,
+    /// Windows of tracers that were merged.
+    pub windows: i64,
+    /// Documents of executables that were merged.
+    pub missing: i64,
 }
 
 /// A committed build.

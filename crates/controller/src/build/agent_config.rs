@@ -10,8 +10,8 @@ use anneal_core::{
 };
 use anneal_protocol::{
     agent::{
-        AgentConfig, Build, BuildKind, Collects, JarInput, ProfileInput, Program, Resolve, Serve, Source, WORK_DIR, WarmupRequest, Window,
-        Work,
+        AgentConfig, Build, BuildKind, Collects, JarInput, MissingMode, MissingRegistrations, ProfileInput, Program, Resolve, Serve,
+        Source, WORK_DIR, WarmupRequest, Window, Work,
     },
     handler::{Contract, Handler},
 };
@@ -39,6 +39,7 @@ pub(super) fn serve(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) 
         CoreProgram::Binary { digest, bytes } => Program::Binary {
             sha256: digest.to_string(),
             bytes: *bytes,
+            missing: is_exact(placement.stage).then(|| missing(&spec.revision.inputs)),
         },
     };
     let window = spec.template.window.map(|window| Window {
@@ -133,9 +134,26 @@ const fn kind(stage: Stage) -> BuildKind {
     }
 }
 
-/// The stage's arguments, then the user's. Exact metadata is left out of instrumented builds, which it breaks (oracle/graal#12619).
+/// Whether a stage's executable is built with exact metadata: not an instrumented one, which that breaks (oracle/graal#12619).
+fn is_exact(stage: Stage) -> bool {
+    matches!(stage, Stage::Native | Stage::PgoOptimized)
+}
+
+fn missing(inputs: &Inputs) -> MissingRegistrations {
+    MissingRegistrations {
+        jar: inputs.jar.to_string(),
+        mode: match inputs.handler.contract {
+            CoreContract::Http => MissingMode::Warn,
+            CoreContract::Map | CoreContract::FunctionMap | CoreContract::FunctionString | CoreContract::FunctionBytes => {
+                MissingMode::Throw
+            }
+        },
+    }
+}
+
+/// The stage's arguments, then the user's.
 fn arguments(stage: Stage, inputs: &Inputs) -> Vec<String> {
-    let exact = (stage != Stage::PgoInstrumented).then_some("--exact-reachability-metadata");
+    let exact = is_exact(stage).then_some("--exact-reachability-metadata");
     let own = ["--no-fallback"].into_iter().chain(exact).map(str::to_owned);
     own.chain(inputs.arguments.iter().cloned()).collect()
 }

@@ -78,6 +78,7 @@ fn revision() -> Revision {
         metadata: Some(Digest::of(b"m")),
         profile: Some(Digest::of(b"p")),
         passed: BTreeSet::new(),
+        retrace: None,
     }
 }
 

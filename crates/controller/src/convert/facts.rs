@@ -74,7 +74,8 @@ pub fn take_facts(observed: &mut Observed, asked: &Questions, facts: &Facts) {
             found.digest.parse().map_or(Known::Unknown, |digest| {
                 Known::Known(Some(MetadataFact {
                     digest,
-                    count: found.inputs.len() as u64,
+                    windows: found.windows,
+                    missing: found.missing,
                 }))
             })
         });

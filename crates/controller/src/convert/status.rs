@@ -3,14 +3,14 @@
 use anneal_api::{
     reason::ConditionType as ApiConditionType,
     v1alpha1::{
-        Artifact as ApiArtifact, ArtifactRef, FunctionStatus, LatencySample, RejectedBuild, Revision as ApiRevision, Stage as ApiStage,
-        TrafficTarget, Transition as ApiTransition,
+        Artifact as ApiArtifact, ArtifactRef, FunctionStatus, LatencySample, RejectedBuild, Retrace as ApiRetrace, Revision as ApiRevision,
+        Stage as ApiStage, TrafficTarget, Transition as ApiTransition,
     },
 };
 use anneal_core::{
     plan::ConditionType,
     reason::Reason,
-    revision::{Contract, Handler, Inputs, Revision},
+    revision::{Contract, Handler, Inputs, Retrace, Revision},
     stage::Stage,
     state::{Artifact, Latency, Placement, Rejected, State, Target, Transition},
 };
@@ -176,7 +176,32 @@ fn revision(revision: &ApiRevision) -> Option<Revision> {
         metadata: revision.metadata.as_deref().map(str::parse).transpose().ok()?,
         profile: revision.profile.as_deref().map(str::parse).transpose().ok()?,
         passed: revision.passed.iter().cloned().collect(),
+        retrace: revision.retrace.as_ref().map(retrace),
     })
+}
+
+fn retrace(retrace: &ApiRetrace) -> Retrace {
+    Retrace {
+        time: retrace.time,
+        times: unsigned(retrace.times),
+        windows: unsigned(retrace.windows),
+        missing: unsigned(retrace.missing),
+    }
+}
+
+fn retrace_to_api(retrace: Retrace) -> ApiRetrace {
+    let Retrace {
+        time,
+        times,
+        windows,
+        missing,
+    } = retrace;
+    ApiRetrace {
+        time,
+        times: signed(times),
+        windows: signed(windows),
+        missing: signed(missing),
+    }
 }
 
 fn revision_to_api(revision: &Revision) -> ApiRevision {
@@ -187,6 +212,7 @@ fn revision_to_api(revision: &Revision) -> ApiRevision {
         metadata,
         profile,
         passed,
+        retrace,
     } = revision;
     let Inputs {
         jar,
@@ -218,6 +244,7 @@ fn revision_to_api(revision: &Revision) -> ApiRevision {
         arguments,
         passed: passed.iter().cloned().collect(),
         profile: profile.as_ref().map(ToString::to_string),
+        retrace: retrace.map(retrace_to_api),
     }
 }
 

@@ -4,7 +4,7 @@ use anneal_api::v1alpha1::{FunctionSpec, FunctionStatus};
 use anneal_core::{
     digest::{BuildKey, Digest},
     reason::Reason,
-    revision::{Contract, Handler, Inputs, Revision},
+    revision::{Contract, Handler, Inputs, Retrace, Revision},
     spec::{Edition, Refusal, Source, Toolchain},
     stage::Stage,
     state::{Artifact, Latency, Placement, Rejected, State, Target, Transition},
@@ -45,9 +45,10 @@ fn revision() -> impl Strategy<Value = Revision> {
         digests,
         contract,
         prop::collection::vec("-[a-z]{1,5}", 0..4),
+        prop::option::of(1..1000_u64),
     )
         .prop_map(
-            |(number, generation, (jar, entry, metadata, profile, launcher), contract, arguments)| Revision {
+            |(number, generation, (jar, entry, metadata, profile, launcher), contract, arguments, retrace)| Revision {
                 number,
                 generation,
                 inputs: Inputs {
@@ -69,6 +70,12 @@ fn revision() -> impl Strategy<Value = Revision> {
                 metadata,
                 profile,
                 passed: ["SourceResolved".to_owned()].into(),
+                retrace: retrace.map(|count| Retrace {
+                    time: 1,
+                    times: count,
+                    windows: count + 1,
+                    missing: count + 2,
+                }),
             },
         )
 }

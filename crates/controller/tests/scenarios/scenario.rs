@@ -183,7 +183,8 @@ impl Scene {
         let mut stored = self.stored.lock().expect("no test panics with it");
         stored.facts.metadata = Some(MetadataFacts {
             digest: digest(b"metadata"),
-            inputs: vec!["pod-0".to_owned()],
+            windows: 1,
+            missing: 0,
         });
         for artifact in status
             .artifacts

@@ -27,10 +27,8 @@ pub(super) fn metadata_merged(view: &View<'_>) -> Verdict {
         }
         Known::Known(_) if retrace.is_some() => Verdict::hold(
             Reason::MissingRegistration,
-            format!(
-                "The executable met an element that is not registered, so the function is traced anew. {}",
-                tracing_sentence(view)
-            ),
+            "An executable met an element that is not registered, and the function is traced anew until the traced executor has \
+             finished its window and uploaded its metadata.",
         ),
         Known::Known(_) => Verdict::hold(Reason::Tracing, tracing_sentence(view)),
     }

@@ -10,7 +10,6 @@ use crate::{
     gates::SOURCE_RESOLVED,
     plan::{Input, advance},
     revision::{Retrace, Revision},
-    stage::Stage,
     state::State,
 };
 
@@ -69,9 +68,12 @@ fn lacking<'a>(state: &'a State, input: &'a Input) -> Option<(&'a Revision, &'a 
     let Known::Known(Some(metadata)) = &input.observed.metadata else {
         return None;
     };
-    let newest = state.revision().filter(|_| state.stage >= Some(Stage::Native))?;
+    let newest = state.revision()?;
     // The depot was asked about the jar that is written; the answer is of no other one.
-    let is_asked = input.state.revision().is_some_and(|written| written.inputs.jar == newest.inputs.jar);
+    let is_asked = input
+        .state
+        .revision()
+        .is_some_and(|written| written.inputs.jar == newest.inputs.jar);
     let frozen = newest.metadata.as_ref()?;
     let known = newest.retrace.map_or(0, |retrace| retrace.missing);
     (is_asked && *frozen != metadata.digest && metadata.missing > known).then_some((newest, metadata))

@@ -60,9 +60,7 @@ pub fn questions(identity: &Identity, wanted: Option<&Wanted>, state: &State, ob
         builds: builds.map(|(_, key)| key).collect(),
         profiles: instrumented.filter(|_| state.stage >= Some(Stage::Native)).into_iter().collect(),
         // Also when it is frozen: what executables lack is told by it.
-        metadata: newest
-            .filter(|revision| revision.metadata.is_none() || state.stage >= Some(Stage::Native))
-            .map(|revision| revision.inputs.jar.clone()),
+        metadata: newest.map(|revision| revision.inputs.jar.clone()),
     }
 }
 

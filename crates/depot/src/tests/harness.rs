@@ -26,6 +26,7 @@ use tower::ServiceExt;
 
 use super::cluster::FakeCluster;
 use crate::{
+    annotate::PodNames,
     api::{self, Depot},
     args::{Accounts, Limits},
     authentication::Authenticator,
@@ -124,6 +125,7 @@ impl Harness {
                 retention: Retention::default(),
             },
             certificates,
+            pod_names: PodNames::default(),
             clock,
             metrics,
         });

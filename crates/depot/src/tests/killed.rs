@@ -28,6 +28,7 @@ use super::{
     harness::{build_key, function},
 };
 use crate::{
+    annotate::PodNames,
     api::Depot,
     args::{Accounts, Limits},
     authentication::Authenticator,
@@ -165,6 +166,7 @@ impl Incarnation {
                 fold: FoldLimits::default(),
                 retention: Retention::default(),
             },
+            pod_names: PodNames::default(),
             certificates: Certificates {
                 held: Held::default(),
                 store: StoreAuthority::Depot,

@@ -1,7 +1,7 @@
 //! Profiles and metadata from grant to fact.
 
 use anneal_protocol::{
-    depot::{Confirmation, LossCause, ProfileSidecar, Readable, Writable},
+    depot::{Confirmation, FIRST_MISSING_DOCUMENT, LossCause, MISSING_DOCUMENTS, ProfileSidecar, Readable, Writable},
     facts::ProfileFacts,
     problem::ProblemCode,
 };
@@ -152,32 +152,28 @@ async fn a_window_is_written_once() {
     assert_eq!(depot.write(EXECUTOR, beyond, &other).await, Err(ProblemCode::TooLarge));
 }
 
-#[tokio::test]
-async fn metadata_becomes_a_fact() {
-    let depot = Harness::new();
-    let (jar, body) = ("a".repeat(64), br#"{"reflection":[{"type":"A"}]}"#);
-    assert_eq!(
-        depot
-            .write(
-                EXECUTOR,
-                Writable::Metadata {
-                    jar: jar.clone(),
-                    window: 0
-                },
-                body
-            )
-            .await,
-        Ok(StatusCode::OK)
-    );
-    let sha256 = Sha256Digest::of(body).to_string();
+/// Stores and confirms a metadata document of the executor.
+async fn leave_metadata(depot: &Harness, jar: &str, window: u64, body: &[u8]) {
+    let object = Writable::Metadata {
+        jar: jar.to_owned(),
+        window,
+    };
+    assert_eq!(depot.write(EXECUTOR, object, body).await, Ok(StatusCode::OK));
     let confirmation = Confirmation::Metadata {
-        jar: jar.clone(),
-        window: 0,
-        sha256: sha256.clone(),
+        jar: jar.to_owned(),
+        window,
+        sha256: Sha256Digest::of(body).to_string(),
         bytes: body.len() as u64,
         requests: 9,
     };
     depot.confirm(EXECUTOR, &confirmation).await.unwrap();
+}
+
+#[tokio::test]
+async fn metadata_becomes_a_fact() {
+    let depot = Harness::new();
+    let (jar, body) = ("a".repeat(64), br#"{"reflection":[{"type":"A"}]}"#);
+    leave_metadata(&depot, &jar, 0, body).await;
     assert_eq!(
         depot.facts(|facts| facts.metadata = Some(jar.clone())).await.metadata,
         None,
@@ -185,11 +181,45 @@ async fn metadata_becomes_a_fact() {
     );
     depot.fold().await;
     let found = depot.facts(|facts| facts.metadata = Some(jar.clone())).await.metadata.unwrap();
-    assert_eq!((found.digest.as_str(), found.inputs.len()), (&*sha256, 1), "it was canonical");
+    assert_eq!(found.digest, Sha256Digest::of(body).to_string(), "it was canonical");
+    assert_eq!((found.windows, found.missing), (1, 0));
+    let path = pod_path(&function(), EXECUTOR);
+    assert_eq!(depot.cluster.annotation(&path, "anneal.dev/metadata-count").as_deref(), Some("1"));
     assert_eq!(
         depot.read(BUILD, Readable::Metadata { jar, digest: found.digest }).await.unwrap(),
         &body[..]
     );
+}
+
+#[tokio::test]
+async fn what_an_executable_missed_is_merged_and_is_no_window() {
+    let depot = Harness::new();
+    let jar = "a".repeat(64);
+    leave_metadata(&depot, &jar, 0, br#"{"reflection":[{"type":"A"}]}"#).await;
+    leave_metadata(&depot, &jar, FIRST_MISSING_DOCUMENT, br#"{"reflection":[{"type":"B"}]}"#).await;
+    depot.fold().await;
+    let found = depot.facts(|facts| facts.metadata = Some(jar.clone())).await.metadata.unwrap();
+    assert_eq!((found.windows, found.missing), (1, 1));
+    let merged = depot.read(BUILD, Readable::Metadata { jar, digest: found.digest }).await.unwrap();
+    assert_eq!(merged, br#"{"reflection":[{"type":"A"},{"type":"B"}]}"#[..]);
+    let path = pod_path(&function(), EXECUTOR);
+    assert_eq!(depot.cluster.annotation(&path, "anneal.dev/metadata-count").as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn what_a_pod_says_that_it_missed_has_an_end() {
+    let depot = Harness::new();
+    let object = |number| Writable::Metadata {
+        jar: "a".repeat(64),
+        window: FIRST_MISSING_DOCUMENT + number,
+    };
+    assert_eq!(
+        depot.write(EXECUTOR, object(MISSING_DOCUMENTS - 1), b"{}").await,
+        Ok(StatusCode::OK)
+    );
+    for number in [MISSING_DOCUMENTS, u64::MAX - FIRST_MISSING_DOCUMENT] {
+        assert_eq!(depot.write(EXECUTOR, object(number), b"{}").await, Err(ProblemCode::TooLarge));
+    }
 }
 
 #[tokio::test]

@@ -196,6 +196,7 @@ pub(crate) fn binary(script: &str, window: impl Into<Option<Window>>) -> Serve {
         program: Program::Binary {
             sha256: sha256(script.as_bytes()),
             bytes: script.len() as u64,
+            missing: None,
         },
         window: window.into(),
         health_path: None,

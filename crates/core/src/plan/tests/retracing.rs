@@ -45,7 +45,10 @@ fn climb_again(world: &mut World) {
 fn the_jvm_takes_over_with_the_tracer_and_executables_know_more_afterwards() {
     let mut world = World::new();
     world.climb_to(Stage::PgoOptimized);
-    let (native, inputs) = (world.key(Stage::Native), world.state.revision().map(|revision| revision.inputs.clone()));
+    let (native, inputs) = (
+        world.key(Stage::Native),
+        world.state.revision().map(|revision| revision.inputs.clone()),
+    );
     world.miss();
     world.settle();
     assert_eq!(world.traffic(), [(Stage::PgoOptimized, 100)], "until the JVM is ready");
@@ -67,7 +70,12 @@ fn the_jvm_takes_over_with_the_tracer_and_executables_know_more_afterwards() {
     world.acknowledge();
     world.settle();
     assert_eq!(world.state.stable.as_ref().map(|stable| stable.stage), Some(Stage::Hotspot));
-    let moves: Vec<_> = world.state.history.iter().map(|move_| (move_.revision, move_.to, move_.reason)).collect();
+    let moves: Vec<_> = world
+        .state
+        .history
+        .iter()
+        .map(|move_| (move_.revision, move_.to, move_.reason))
+        .collect();
     assert_eq!(
         moves.last(),
         Some(&(2, Stage::HotspotAgent, Reason::MissingRegistration)),
@@ -75,7 +83,10 @@ fn the_jvm_takes_over_with_the_tracer_and_executables_know_more_afterwards() {
     );
 
     climb_again(&mut world);
-    assert_eq!((world.state.stage, world.traffic()), (Some(Stage::Native), vec![(Stage::Native, 100)]));
+    assert_eq!(
+        (world.state.stage, world.traffic()),
+        (Some(Stage::Native), vec![(Stage::Native, 100)])
+    );
     assert_ne!(world.key(Stage::Native), native);
     assert_eq!(world.state.revision().map(|revision| revision.inputs.clone()), inputs);
     world.finish_build(Stage::PgoInstrumented);
@@ -112,7 +123,11 @@ fn the_window_of_the_first_tracing_does_not_end_the_second() {
     assert!(plan.next.contains("traced anew"), "{}", plan.next);
     world.miss();
     world.settle();
-    assert_eq!(world.state.stage, Some(Stage::HotspotAgent), "an executable's document is no window");
+    assert_eq!(
+        world.state.stage,
+        Some(Stage::HotspotAgent),
+        "an executable's document is no window"
+    );
     world.finish_trace();
     world.advance();
     assert_eq!(world.state.stage, Some(Stage::Hotspot));
