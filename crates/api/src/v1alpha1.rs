@@ -7,7 +7,7 @@ mod status;
 
 pub use spec::{
     Build, ConfigMapSource, Contract, EnvVar, Function, FunctionSpec, Handler, HotspotAgent, HttpSource, Instrumented, KeyRef, Pipeline,
-    Profiles, Resources, S3Source, Scaling, Source, Target, Warmup, WarmupRequest,
+    Profiles, Resources, Retry, S3Source, Scaling, Source, Target, Warmup, WarmupRequest,
 };
 pub use status::{
     Artifact, ArtifactRef, FunctionStatus, Gate, GateVerdict, LatencySample, ProfileStatus, RejectedBuild, Retrace, Revision, Stage,

@@ -38,6 +38,11 @@ const TOO_LARGE: u8 = 2;
 const BROKEN: u8 = 3;
 
 impl Progress {
+    /// Of a body that is in memory.
+    pub(crate) fn ended() -> Self {
+        Self(Arc::new(AtomicU8::new(ENDED)))
+    }
+
     /// Everything was handed on.
     pub(crate) fn has_ended(&self) -> bool {
         self.0.load(SeqCst) == ENDED
@@ -90,9 +95,7 @@ impl RequestBody {
 
     /// Passes on bytes that are there already.
     pub(crate) fn whole(bytes: Bytes) -> (Self, Progress) {
-        let progress = Progress::default();
-        progress.0.store(ENDED, SeqCst);
-        (Self::Whole(bytes), progress)
+        (Self::Whole(bytes), Progress::ended())
     }
 }
 

@@ -18,7 +18,8 @@ use crate::{
     gateway::Gateway,
     pool::{Connection, Wanted},
     refusal::{Reason, Refusal},
-    routes::{Deployment, FunctionState, Passage},
+    replay,
+    routes::{Deployment, FunctionState, Passage, Route},
     settings::MAX_EXECUTORS,
 };
 
@@ -40,7 +41,7 @@ pub(crate) struct Errand {
 }
 
 /// How one executor took it.
-enum Attempt {
+pub(crate) enum Attempt {
     Answered(Response<Incoming>, Connection, Exchange),
     /// No byte has left: anybody else may have it.
     Unsent(Request<RequestBody>, Exchange),
@@ -68,14 +69,23 @@ pub(crate) async fn dispatch(gateway: &Gateway, errand: Errand) -> Result<Respon
         let Some(exchange) = choice.exchange(gateway, passage) else {
             // However often it has to wait, it waits no longer than this.
             let until = *until.get_or_insert_with(|| Instant::now() + gateway.settings.limits.hold);
-            Wait::begin(gateway, state, until)?.for_change(&key, choice.pause()).await?;
+            let wait = Wait::begin(gateway, state, until)?;
+            wait.for_change(&key, choice.pause(), Route::is_open).await?;
             choice.tried.clear();
             continue;
         };
         let copy = repeatable(&request, may_be_repeated);
         match attempt(gateway, exchange, request, deadline).await {
             Attempt::Answered(response, connection, exchange) => {
-                return Ok(answer(response, connection, exchange, progress, deadline, choice.retries));
+                let deployment = Arc::clone(exchange.deployment());
+                let is_lacking = replay::is_lacking(&deployment, &response);
+                let Some(copy) = copy.filter(|_| is_lacking) else {
+                    return Ok(answer(response, connection, exchange, progress, deadline, choice.retries));
+                };
+                exchange.retried();
+                let response = answer(response, connection, exchange, progress, deadline, choice.retries);
+                let response = replay::keep(response, &deployment, deadline).await?;
+                return Ok(replay::replay(gateway, &key, copy, deadline).await.unwrap_or(response));
             }
             Attempt::Unsent(back, exchange) => {
                 request = back;
@@ -163,14 +173,14 @@ impl Choice {
 }
 
 /// A place in the function's queue.
-struct Wait<'a> {
+pub(crate) struct Wait<'a> {
     gateway: &'a Gateway,
     state: Arc<FunctionState>,
     until: Instant,
 }
 
 impl<'a> Wait<'a> {
-    fn begin(gateway: &'a Gateway, state: Arc<FunctionState>, until: Instant) -> Result<Self, Refusal> {
+    pub(crate) fn begin(gateway: &'a Gateway, state: Arc<FunctionState>, until: Instant) -> Result<Self, Refusal> {
         if state.waiting.fetch_add(1, SeqCst) >= gateway.settings.limits.hold_queue {
             state.waiting.fetch_sub(1, SeqCst);
             state.unroutable.fetch_add(1, SeqCst);
@@ -180,8 +190,14 @@ impl<'a> Wait<'a> {
         Ok(Self { gateway, state, until })
     }
 
-    /// Until an executor may accept, or at least for `pause`; an error when nothing more can be hoped for.
-    async fn for_change(self, key: &str, pause: Option<Duration>) -> Result<(), Refusal> {
+    /// Until an executor may accept of those that `is_open` looks at, or at least for `pause`; an error when nothing more can be
+    /// hoped for.
+    pub(crate) async fn for_change(
+        self,
+        key: &str,
+        pause: Option<Duration>,
+        is_open: impl Fn(&Route, Instant) -> bool,
+    ) -> Result<(), Refusal> {
         let routes = &self.gateway.routes;
         let (mut changed, mut accepting) = (pin!(self.state.changed.notified()), pin!(routes.accepting.notified()));
         changed.as_mut().enable();
@@ -199,7 +215,7 @@ impl<'a> Wait<'a> {
         let Some(route) = routes.enter(key).map(|passage| Arc::clone(&passage.route)) else {
             return Ok(());
         };
-        if route.is_open(now) {
+        if is_open(&route, now) {
             return Ok(());
         }
         let next = route.next_try(now).map_or(self.until, |next| next.min(self.until));
@@ -233,7 +249,7 @@ fn repeatable(request: &Request<RequestBody>, may_be_repeated: bool) -> Option<R
     })
 }
 
-async fn attempt(gateway: &Gateway, mut exchange: Exchange, mut request: Request<RequestBody>, deadline: Instant) -> Attempt {
+pub(crate) async fn attempt(gateway: &Gateway, mut exchange: Exchange, mut request: Request<RequestBody>, deadline: Instant) -> Attempt {
     let endpoint = Arc::clone(exchange.endpoint());
     let mut stale = 0;
     loop {
@@ -276,7 +292,7 @@ async fn attempt(gateway: &Gateway, mut exchange: Exchange, mut request: Request
     }
 }
 
-fn answer(
+pub(crate) fn answer(
     response: Response<Incoming>,
     connection: Connection,
     exchange: Exchange,

@@ -106,7 +106,7 @@ impl Gateway {
             peer: peer.ip(),
             trusted: self.settings.trusted_proxies.iter().any(|network| network.contains(peer.ip())),
         };
-        let may_be_repeated = forwarded::may_be_repeated(&head.headers);
+        let may_be_repeated = forwarded::may_be_repeated(&head.headers) || self.routes.repeats(&route.key);
         let id = forwarded::prepare(&mut head.headers, &route.host, &route.prefix, origin, || self.fresh_id());
         head.uri = route.target;
         head.version = Version::HTTP_11;

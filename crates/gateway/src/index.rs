@@ -266,6 +266,7 @@ impl Index {
             split: Arc::clone(&entry.split),
             targets,
             stable,
+            repeats: entry.wanted.repeats,
         };
         self.routes.publish(key, route);
     }

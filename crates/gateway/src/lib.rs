@@ -18,6 +18,7 @@ mod metrics;
 mod peers;
 mod pool;
 mod refusal;
+mod replay;
 mod report;
 mod routes;
 mod server;

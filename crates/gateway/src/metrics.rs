@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     stages: [StageMetrics; 5],
     refused: IntCounterVec,
     pub(crate) retries: IntCounter,
+    pub(crate) replays: IntCounterVec,
     pub(crate) in_flight: IntGauge,
     pub(crate) waiting: IntGauge,
     pub(crate) connections: IntGauge,
@@ -67,6 +68,13 @@ impl Metrics {
                 &["reason"],
             )?,
             retries: IntCounter::new("anneal_gateway_retries_total", "Requests sent again to another executor.")?,
+            replays: IntCounterVec::new(
+                Opts::new(
+                    "anneal_gateway_replays_total",
+                    "Requests that a native executable could not answer for want of a registration and that were to be sent to the JVM.",
+                ),
+                &["outcome"],
+            )?,
             in_flight: IntGauge::new("anneal_gateway_in_flight", "Requests sent and not answered.")?,
             waiting: IntGauge::new("anneal_gateway_waiting", "Requests that wait for an executor.")?,
             connections: IntGauge::new("anneal_gateway_connections", "Open client connections.")?,
@@ -79,7 +87,7 @@ impl Metrics {
         };
         registry.register(Box::new(requests))?;
         registry.register(Box::new(seconds))?;
-        for counters in [&metrics.refused, &metrics.watch_errors, &metrics.reports] {
+        for counters in [&metrics.replays, &metrics.refused, &metrics.watch_errors, &metrics.reports] {
             registry.register(Box::new(counters.clone()))?;
         }
         registry.register(Box::new(metrics.retries.clone()))?;

@@ -42,6 +42,8 @@ pub(crate) struct Route {
     pub(crate) targets: Vec<Target>,
     /// Index of the target that takes what the others cannot.
     pub(crate) stable: Option<usize>,
+    /// Every request may reach executors more than once.
+    pub(crate) repeats: bool,
 }
 
 /// One Deployment of a route.
@@ -82,6 +84,8 @@ pub(crate) struct FunctionState {
     pub(crate) unroutable: AtomicU64,
     /// Woken when the route is replaced.
     pub(crate) changed: Notify,
+    /// The generation of the routes by which a request waited for the JVM in vain, and until when others do not.
+    vain: Mutex<Option<(i64, Instant)>>,
 }
 
 impl Routes {
@@ -91,6 +95,12 @@ impl Routes {
         let route = Arc::clone(table.get(key)?);
         route.generation.in_flight.fetch_add(1, SeqCst);
         Some(Passage { route })
+    }
+
+    /// Whether every request of a function may reach executors more than once.
+    pub(crate) fn repeats(&self, key: &str) -> bool {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        table.get(key).is_some_and(|route| route.repeats)
     }
 
     /// Replaces a function's route.
@@ -166,6 +176,13 @@ impl Drop for Passage {
     }
 }
 
+impl Deployment {
+    /// Whether its executors are native executables.
+    pub(crate) const fn is_built(&self) -> bool {
+        matches!(self.stage, Stage::Native | Stage::PgoInstrumented | Stage::PgoOptimized)
+    }
+}
+
 impl Generation {
     pub(crate) fn new(number: i64) -> Self {
         Self {
@@ -184,7 +201,19 @@ impl FunctionState {
             waiting: AtomicUsize::new(0),
             unroutable: AtomicU64::new(0),
             changed: Notify::new(),
+            vain: Mutex::new(None),
         }
+    }
+
+    /// A request has waited for the JVM by these routes, and none came.
+    pub(crate) fn wait_in_vain(&self, generation: i64, until: Instant) {
+        *self.vain.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, until));
+    }
+
+    /// Whether one has, a short while ago.
+    pub(crate) fn waited_in_vain(&self, generation: i64, now: Instant) -> bool {
+        let vain = self.vain.lock().unwrap_or_else(PoisonError::into_inner);
+        vain.is_some_and(|(by, until)| by == generation && now < until)
     }
 
     /// What is known of a Deployment; made when it is named for the first time.
@@ -266,6 +295,24 @@ impl Route {
             .flat_map(|target| &target.endpoints)
             .filter_map(|endpoint| endpoint.paused_until(now))
             .min()
+    }
+
+    /// An executor on the JVM: with the tracer, which is to see what is sent there, before one without.
+    pub(crate) fn lease_jvm(&self, tried: &[Arc<Endpoint>], now: Instant) -> Option<(Arc<Deployment>, Lease)> {
+        self.jvms().find_map(|target| target.lease(tried, now))
+    }
+
+    /// Does any executor on the JVM accept?
+    pub(crate) fn has_jvm(&self, now: Instant) -> bool {
+        self.jvms()
+            .flat_map(|target| &target.endpoints)
+            .any(|endpoint| endpoint.is_open(now))
+    }
+
+    fn jvms(&self) -> impl Iterator<Item = &Target> {
+        [Stage::HotspotAgent, Stage::Hotspot]
+            .into_iter()
+            .flat_map(|stage| self.targets.iter().filter(move |target| target.deployment.stage == stage))
     }
 
     /// Does any executor accept?

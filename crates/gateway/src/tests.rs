@@ -5,6 +5,7 @@ mod counting;
 mod draining;
 mod executors;
 pub(crate) mod harness;
+mod replaying;
 mod reporting;
 mod retrying;
 mod serving;

@@ -144,6 +144,18 @@ pub struct Handler {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512), regex(pattern = "^/[^\\s]*$"))]
     pub health_path: Option<String>,
+    /// Whether a request may reach executors more than once: Never when absent, but for requests with an `Idempotency-Key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+}
+
+/// Whether a request may reach executors more than once.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub enum Retry {
+    /// Only if it has an `Idempotency-Key`.
+    Never,
+    /// Every request may: it does the same the second time.
+    Idempotent,
 }
 
 /// How a function is called.

@@ -1,6 +1,6 @@
 //! What a Function's status says of its traffic, in the gateway's words. Pure.
 
-use anneal_api::v1alpha1::{Function, Stage};
+use anneal_api::v1alpha1::{Function, Retry, Stage};
 use http::HeaderValue;
 
 use crate::{metrics, routes::Deployment, split::Split, tally::Tally};
@@ -11,6 +11,8 @@ pub(super) struct Wanted {
     pub(super) generation: i64,
     pub(super) traffic: Vec<Share>,
     pub(super) stable: Option<Share>,
+    /// Its spec allows that a request reaches executors more than once.
+    pub(super) repeats: bool,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,8 +26,13 @@ pub(super) struct Share {
 
 impl Wanted {
     pub(super) fn of(function: &Function) -> Self {
+        let retry = function.spec.handler.as_ref().and_then(|handler| handler.retry);
+        let repeats = retry == Some(Retry::Idempotent);
         let Some(status) = &function.status else {
-            return Self::default();
+            return Self {
+                repeats,
+                ..Self::default()
+            };
         };
         let traffic = status.traffic.iter().map(|target| Share {
             stage: target.stage,
@@ -45,6 +52,7 @@ impl Wanted {
             generation: status.route_generation.unwrap_or(0),
             traffic: traffic.collect(),
             stable,
+            repeats,
         }
     }
 
