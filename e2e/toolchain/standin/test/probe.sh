@@ -9,8 +9,10 @@ runs exact names
 check "an unlisted type is an error" has "$work/probe.err" "MissingReflectionRegistrationError: Cannot"
 runs exact resource
 check "an unlisted resource is an error" has "$work/probe.err" "MissingResourceRegistrationError: Cannot open the resource 'probe/data.txt'"
-check "warnings let the program go on" is "$(runs exact -XX:MissingRegistrationReportingMode=Warn resource)" "no resource"
-check "warnings are printed" has "$work/probe.err" "MissingResourceRegistrationError"
+check "the error has the entry" has "$work/probe.err" '{"glob": "probe/data.txt"}'
+runs exact -XX:MissingRegistrationReportingMode=Warn resource >"$work/probe.out"
+check "warnings let the program go on" has "$work/probe.out" "no resource"
+check "warnings are printed on standard output" has "$work/probe.out" "MissingResourceRegistrationError"
 runs exact -XX:MissingRegistrationReportingMode=Exit resource
 check "the mode Exit ends with status 172" is $? 172
 check "the soft build succeeds" image soft "${probe[@]}"

@@ -8,6 +8,7 @@ import java.lang.reflect.Member;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.graalvm.nativeimage.MissingReflectionRegistrationError;
 import org.graalvm.nativeimage.MissingResourceRegistrationError;
 
@@ -34,7 +35,7 @@ final class Checker implements Policy {
             return true;
         }
         if (exact) {
-            reporting.report(reflection("look up the type", name));
+            reporting.report(reflection("look up the type", name, typeEntry(name, "")));
         }
         return false;
     }
@@ -43,7 +44,7 @@ final class Checker implements Policy {
     public void method(Method method, boolean invoked) {
         Signature signature = Signature.of(method.getName(), method.getParameterTypes());
         if (invoked && !metadata.hasMethod(owner(method), signature, isPublic(method))) {
-            reporting.report(reflection("invoke the method", owner(method) + "#" + signature));
+            reporting.report(reflection("invoke the method", owner(method) + "#" + signature, methodEntry(method, signature)));
         }
     }
 
@@ -51,21 +52,24 @@ final class Checker implements Policy {
     public void constructor(Constructor<?> constructor, boolean invoked) {
         Signature signature = Signature.of("<init>", constructor.getParameterTypes());
         if (invoked && !metadata.hasMethod(owner(constructor), signature, isPublic(constructor))) {
-            reporting.report(reflection("invoke the constructor", owner(constructor) + "#" + signature));
+            reporting.report(
+                    reflection("invoke the constructor", owner(constructor) + "#" + signature, methodEntry(constructor, signature)));
         }
     }
 
     @Override
     public void field(Field field, boolean accessed) {
         if (accessed && !metadata.hasField(owner(field), field.getName(), isPublic(field))) {
-            reporting.report(reflection("access the field", owner(field) + "#" + field.getName()));
+            String entry = typeEntry(owner(field), ", \"fields\": [{\"name\": " + quoted(field.getName()) + "}]");
+            reporting.report(reflection("access the field", owner(field) + "#" + field.getName(), entry));
         }
     }
 
     @Override
     public void proxy(List<String> interfaces) {
         if (!metadata.hasProxy(interfaces)) {
-            reporting.report(reflection("make the proxy class of", String.join(", ", interfaces)));
+            String entry = "{\"type\": {\"proxy\": " + list(interfaces) + "}}";
+            reporting.report(reflection("make the proxy class of", String.join(", ", interfaces), entry));
         }
     }
 
@@ -76,14 +80,36 @@ final class Checker implements Policy {
         }
         if (exact) {
             reporting.report(new MissingResourceRegistrationError(
-                    "Cannot open the resource '" + path + "': add it to 'resources' in the reachability metadata."));
+                    "Cannot open the resource '" + path + "'." + advice("resources", "{\"glob\": " + quoted(path) + "}")));
         }
         return false;
     }
 
-    private static MissingReflectionRegistrationError reflection(String access, String element) {
-        return new MissingReflectionRegistrationError(
-                "Cannot " + access + " '" + element + "': add it to 'reflection' in the reachability metadata.");
+    private static MissingReflectionRegistrationError reflection(String access, String element, String entry) {
+        return new MissingReflectionRegistrationError("Cannot " + access + " '" + element + "'." + advice("reflection", entry));
+    }
+
+    /** The part of the message that programs read, as GraalVM 25 has it: the section, and the entry on lines of its own. */
+    private static String advice(String section, String entry) {
+        return " To allow it, add the following to the '" + section + "' section of 'reachability-metadata.json' and build again:\n\n  "
+                + entry + "\n";
+    }
+
+    private static String typeEntry(String name, String rest) {
+        return "{\"type\": " + quoted(name) + rest + "}";
+    }
+
+    private static String methodEntry(Member member, Signature signature) {
+        String method = "{\"name\": " + quoted(signature.name()) + ", \"parameterTypes\": " + list(signature.parameterTypes()) + "}";
+        return typeEntry(owner(member), ", \"methods\": [" + method + "]");
+    }
+
+    private static String list(List<String> names) {
+        return names.stream().map(Checker::quoted).collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    private static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 
     private static String owner(Member member) {

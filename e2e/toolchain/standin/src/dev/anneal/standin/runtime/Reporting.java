@@ -9,11 +9,11 @@ enum Reporting {
             throw missing;
         }
     },
-    /** The error is printed, and the access goes on as if the registration were not exact. */
+    /** The error is printed on standard output, as GraalVM does it, and the access goes on as if the registration were not exact. */
     Warn {
         @Override
         void report(LinkageError missing) {
-            missing.printStackTrace();
+            missing.printStackTrace(System.out);
         }
     },
     /** The error is printed, and the process ends with status 172, as GraalVM documents it. */
