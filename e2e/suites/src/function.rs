@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::{kube::Kube, wait};
+use crate::{STANDIN, kube::Kube, toolchain, wait};
 
 /// A Function of the cluster.
 #[derive(Clone, Debug)]
@@ -18,18 +18,24 @@ pub struct Function<'a> {
     pub name: String,
 }
 
-/// A small, quick spec: source `configMap` `<name>-jar`, thresholds of a few dozen requests.
+/// A small, quick spec for the toolchain that builds: source `configMap` `<name>-jar`, thresholds of a few dozen requests.
 pub fn spec(name: &str, target: &str) -> Value {
+    let toolchain = toolchain();
+    let build = if toolchain == STANDIN {
+        json!({"cpuMillis": 100, "memoryMebibytes": 1024, "timeoutSeconds": 120})
+    } else {
+        json!({"cpuMillis": 1000, "memoryMebibytes": 4096, "timeoutSeconds": 1200})
+    };
     json!({
         "source": {"configMap": {"name": format!("{name}-jar"), "key": "app.jar"}},
-        "toolchain": "standin",
+        "toolchain": toolchain,
         "target": target,
         "pipeline": {
             "hotspotAgent": {"minRequests": 20, "maxSeconds": 60},
             "instrumented": {"sharePercent": 40, "requestsPerProfile": 30},
             "profiles": {"min": 1, "minEvents": 10},
         },
-        "build": {"cpuMillis": 100, "memoryMebibytes": 1024, "timeoutSeconds": 120},
+        "build": build,
         "resources": {"cpuMillis": 20, "memoryMebibytes": 256},
     })
 }

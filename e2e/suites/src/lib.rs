@@ -10,10 +10,32 @@ pub mod load;
 pub mod store;
 pub mod wait;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The operator's namespace.
 pub const OPERATOR_NAMESPACE: &str = "anneal-system";
+
+/// Variable with the name of the toolchain that builds; the stand-in when it is not set.
+pub const TOOLCHAIN_VARIABLE: &str = "ANNEAL_E2E_TOOLCHAIN";
+/// The toolchain that takes seconds to build.
+pub const STANDIN: &str = "standin";
+
+/// The toolchain that builds.
+pub fn toolchain() -> String {
+    std::env::var(TOOLCHAIN_VARIABLE).unwrap_or_else(|_| STANDIN.to_owned())
+}
+
+/// How long a climb may take that meets a few builds on a busy machine of two cores.
+pub fn patience() -> Duration {
+    if toolchain() == STANDIN {
+        Duration::from_mins(4)
+    } else {
+        Duration::from_mins(20)
+    }
+}
 
 /// The project's root.
 pub fn root() -> PathBuf {
