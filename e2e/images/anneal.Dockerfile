@@ -11,8 +11,17 @@ RUN triple="$(uname -m)-unknown-linux-gnu" \
  && install -D -m 0444 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt \
  && install -d -m 1777 /image/tmp
 
+FROM debian:trixie AS jars
+RUN apt-get update && apt-get install --yes --no-install-recommends openjdk-25-jdk-headless maven ca-certificates
+COPY java/ /source/
+RUN JAVA_HOME="$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")" \
+    mvn --batch-mode --file /source/pom.xml --projects launcher,tracer package -DskipTests \
+ && install -D -m 0444 /source/launcher/target/anneal-launcher.jar /image/anneal-launcher.jar \
+ && install -m 0444 /source/tracer/target/anneal-tracer.jar /image/anneal-tracer.jar
+
 FROM scratch
 COPY --from=build /image/ /
+COPY --from=jars /image/ /
 ENV PATH=/ HOME=/tmp
 USER 65532:65532
 ENTRYPOINT ["/anneal"]

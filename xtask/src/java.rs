@@ -16,7 +16,16 @@ pub(crate) fn package(root: &Path) -> Result<()> {
 
 /// The launcher jar; it is built if it is not there.
 pub(crate) fn launcher(root: &Path) -> Result<PathBuf> {
-    let jar = root.join("java/launcher/target/anneal-launcher.jar");
+    jar(root, "launcher")
+}
+
+/// The tracer's jar; it is built if it is not there.
+pub(crate) fn tracer(root: &Path) -> Result<PathBuf> {
+    jar(root, "tracer")
+}
+
+fn jar(root: &Path, module: &str) -> Result<PathBuf> {
+    let jar = root.join(format!("java/{module}/target/anneal-{module}.jar"));
     if !jar.exists() {
         package(root)?;
     }

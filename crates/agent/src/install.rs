@@ -1,4 +1,4 @@
-//! Copies the agent and the launcher into a folder that the pod's containers share.
+//! Copies the agent, the launcher and the tracer into a folder that the pod's containers share.
 //!
 //! Runs in an init container from the operator's image, which has no shell and no `cp`.
 
@@ -12,11 +12,12 @@ use std::{
     time::Duration,
 };
 
-use anneal_protocol::agent::{AGENT_PATH, LAUNCHER_PATH};
+use anneal_protocol::agent::{AGENT_PATH, LAUNCHER_PATH, TRACER_PATH};
 use snafu::{ResultExt, Snafu, ensure};
 
 const OWN: &str = "/proc/self/exe";
-const LAUNCHER: &str = "/anneal-launcher.jar";
+/// Jars of the operator's image, and where they belong.
+const JARS: [(&str, &str); 2] = [("/anneal-launcher.jar", LAUNCHER_PATH), ("/anneal-tracer.jar", TRACER_PATH)];
 const BUSY_TRIES: u32 = 100;
 const BUSY_WAIT: Duration = Duration::from_millis(10);
 
@@ -67,16 +68,18 @@ pub enum Error {
     },
 }
 
-/// Copies this executable and the launcher's jar into a folder, and tries whether the copy can be executed there.
+/// Copies this executable and the jars into a folder, and tries whether the copy can be executed there.
 pub fn install(folder: &Path) -> Result<(), Error> {
-    install_from(Path::new(OWN), Path::new(LAUNCHER), folder)
+    install_from(Path::new(OWN), &JARS.map(|(from, to)| (Path::new(from), to)), folder)
 }
 
-fn install_from(own: &Path, launcher: &Path, folder: &Path) -> Result<(), Error> {
+fn install_from(own: &Path, jars: &[(&Path, &str)], folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).context(MakeFolderSnafu { folder })?;
     let agent = folder.join(name(AGENT_PATH));
     copy(own, &agent)?;
-    copy(launcher, &folder.join(name(LAUNCHER_PATH)))?;
+    for (from, to) in jars {
+        copy(from, &folder.join(name(to)))?;
+    }
     let status = match try_version(&agent) {
         Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
             return Err(Error::Noexec { source, path: agent });
@@ -136,36 +139,36 @@ mod tests {
     }
 
     #[test]
-    fn both_files_are_copied_for_everybody_to_read_and_execute() {
+    fn all_files_are_copied_for_everybody_to_read_and_execute() {
         let folder = tempfile::tempdir().unwrap();
         let own = script(folder.path(), "#!/bin/sh\n[ \"$1\" = --version ]\n");
-        let launcher = folder.path().join("launcher");
-        fs::write(&launcher, b"jar").unwrap();
+        let jar = folder.path().join("jar");
+        fs::write(&jar, b"jar").unwrap();
         let target = folder.path().join("bin");
         for _ in 0..2 {
-            install_from(&own, &launcher, &target).unwrap();
+            install_from(&own, &[(&jar, LAUNCHER_PATH), (&jar, TRACER_PATH)], &target).unwrap();
         }
-        for file in ["anneal", "anneal-launcher.jar"] {
+        for file in ["anneal", "anneal-launcher.jar", "anneal-tracer.jar"] {
             let mode = fs::metadata(target.join(file)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o555, "{file}");
         }
-        assert_eq!(fs::read_dir(target).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(target).unwrap().count(), 3);
     }
 
     #[test]
     fn a_copy_that_fails_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let own = script(folder.path(), "#!/bin/sh\nexit 3\n");
-        let error = install_from(&own, &own, &folder.path().join("bin")).unwrap_err();
+        let error = install_from(&own, &[], &folder.path().join("bin")).unwrap_err();
         assert!(matches!(error, Error::RefuseVersion { code: Some(3), .. }), "{error}");
     }
 
     #[test]
-    fn a_missing_launcher_is_named() {
+    fn a_missing_jar_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let own = script(folder.path(), "#!/bin/sh\n");
         let missing = Path::new("/nowhere/at/all.jar");
-        let error = install_from(&own, missing, &folder.path().join("bin")).unwrap_err();
+        let error = install_from(&own, &[(missing, TRACER_PATH)], &folder.path().join("bin")).unwrap_err();
         assert!(error.to_string().contains("/nowhere/at/all.jar"), "{error}");
     }
 }

@@ -29,7 +29,7 @@ enum Role {
     Gateway(anneal_gateway::Args),
     /// Runs a build or a function, as PID 1 of its container.
     Agent(anneal_agent::Args),
-    /// Copies the agent and the launcher into a folder, for an init container.
+    /// Copies the agent and its jars into a folder, for an init container.
     InstallAgent {
         /// The folder.
         directory: PathBuf,

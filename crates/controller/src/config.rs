@@ -7,7 +7,7 @@ use std::{
 
 use anneal_core::{
     digest::Digest,
-    spec::{Edition, Toolchain},
+    spec::{Edition, Toolchain, Tracer},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -91,7 +91,7 @@ pub struct ToolchainConfig {
     tracer_jvm: String,
     /// Which JVM agent records reachability metadata.
     #[serde(default)]
-    tracer: Tracer,
+    tracer: TracerName,
     jvm: String,
     native_base: String,
     architecture: String,
@@ -107,10 +107,12 @@ enum EditionName {
 
 /// The JVM agent that records reachability metadata.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-pub enum Tracer {
+enum TracerName {
     /// GraalVM's own, in the image `tracerJvm`.
-    #[default]
     NativeImageAgent,
+    /// The operator's own.
+    #[default]
+    Anneal,
 }
 
 /// What sources are allowed.
@@ -188,8 +190,6 @@ impl Config {
 
 impl ToolchainConfig {
     fn toolchain(&self) -> Toolchain {
-        // The one tracer there is needs nothing of its own.
-        let Tracer::NativeImageAgent = self.tracer;
         Toolchain {
             edition: match self.edition {
                 EditionName::Community => Edition::Community,
@@ -199,6 +199,10 @@ impl ToolchainConfig {
             },
             builder: self.builder.clone(),
             tracer_jvm: self.tracer_jvm.clone(),
+            tracer: match self.tracer {
+                TracerName::NativeImageAgent => Tracer::NativeImageAgent,
+                TracerName::Anneal => Tracer::Anneal,
+            },
             jvm: self.jvm.clone(),
             native_base: self.native_base.clone(),
             architecture: self.architecture.clone(),
@@ -223,7 +227,7 @@ imagePullPolicy: IfNotPresent
 watchNamespaces: []
 defaultToolchain: a
 toolchains:
-  a: {edition: Oracle, builder: b, tracerJvm: t, tracer: NativeImageAgent, jvm: j, nativeBase: n, architecture: amd64}
+  a: {edition: Oracle, builder: b, tracerJvm: t, tracer: Anneal, jvm: j, nativeBase: n, architecture: amd64}
 sources: {http: {allowedHosts: [repo.example], allowedNetworks: []}}
 networkPolicy: {dns: [], store: {peers: [{podSelector: {}}], ports: [9000]}, apiServer: [10.0.0.1/32]}
 ";

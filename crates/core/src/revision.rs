@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     digest::{BuildKey, Digest, Encoder},
+    spec::Tracer,
     stage::Stage,
 };
 
@@ -74,6 +75,8 @@ pub struct Inputs {
     pub jvm: String,
     /// Traced JVM image.
     pub tracer_jvm: String,
+    /// What traces in it.
+    pub tracer: Tracer,
     /// Base image of native executors.
     pub native_base: String,
     /// Node architecture.
@@ -95,11 +98,13 @@ impl Inputs {
             builder,
             jvm,
             tracer_jvm,
+            tracer,
             native_base,
             architecture,
             arguments,
         } = self;
-        (jar, handler, builder, jvm, tracer_jvm) == (&other.jar, &other.handler, &other.builder, &other.jvm, &other.tracer_jvm)
+        (jar, handler, builder, jvm) == (&other.jar, &other.handler, &other.builder, &other.jvm)
+            && (tracer_jvm, tracer) == (&other.tracer_jvm, &other.tracer)
             && (native_base, architecture, arguments) == (&other.native_base, &other.architecture, &other.arguments)
     }
 }
@@ -155,7 +160,8 @@ impl Revision {
             .text("launcher", inputs.launcher.as_str())
             .text("architecture", &inputs.architecture);
         let encoder = match stage {
-            Stage::HotspotAgent => encoder.text("jvm", &inputs.tracer_jvm),
+            Stage::HotspotAgent if inputs.tracer == Tracer::NativeImageAgent => encoder.text("jvm", &inputs.tracer_jvm),
+            Stage::HotspotAgent => encoder.text("jvm", &inputs.tracer_jvm).text("tracer", inputs.tracer.as_str()),
             Stage::Hotspot => encoder.text("jvm", &inputs.jvm),
             Stage::Native | Stage::PgoInstrumented | Stage::PgoOptimized => encoder
                 .text("metadata", self.metadata.as_ref()?.as_str())

@@ -156,6 +156,33 @@ impl Edition {
     }
 }
 
+/// The JVM agent that records reachability metadata.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Tracer {
+    /// GraalVM's own, which is part of its JVM.
+    NativeImageAgent,
+    /// The operator's own, which any JVM of version 25 or later runs.
+    Anneal,
+}
+
+impl Tracer {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::NativeImageAgent, Self::Anneal];
+
+    /// As it stands in the resource and in the operator's configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NativeImageAgent => "NativeImageAgent",
+            Self::Anneal => "Anneal",
+        }
+    }
+
+    /// Reads it back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tracer| tracer.as_str() == text)
+    }
+}
+
 /// Images and edition of one named toolchain.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Toolchain {
@@ -165,6 +192,8 @@ pub struct Toolchain {
     pub builder: String,
     /// Image of the traced JVM.
     pub tracer_jvm: String,
+    /// What traces in it.
+    pub tracer: Tracer,
     /// Image of the plain JVM.
     pub jvm: String,
     /// Image that native executables run in.

@@ -92,26 +92,26 @@ async fn writable(depot: &Depot, caller: &PodCaller, object: &Writable, sha256: 
         }
         Writable::Metadata { jar, window } => {
             let shelf = layout.shelf(Subject::Metadata { jar: digest(jar)? })?;
-            check_room(depot, &shelf, of_its_kind(*window)).await?;
+            check_room(depot, &shelf, *window).await?;
             shelf.raw(&Identity::new(&caller.uid, *window))?
         }
     })
 }
 
-/// Which one of its pod's windows, or of its documents of what was missing, this is: each kind has its own bound.
-const fn of_its_kind(number: u64) -> u64 {
-    match number.checked_sub(FIRST_MISSING_DOCUMENT) {
-        None => number,
-        Some(number) if number < MISSING_DOCUMENTS => number,
-        Some(_) => u64::MAX,
-    }
-}
-
-/// Refuses uploads without end.
-async fn check_room(depot: &Depot, shelf: &Shelf, window: u64) -> Result<()> {
+/// Refuses uploads without end. What executables say that they lack takes no room from windows, and has a bound of its own.
+async fn check_room(depot: &Depot, shelf: &Shelf, number: u64) -> Result<()> {
     let head: Document<Head> = documents::read(&*depot.store, &shelf.head()?).await?;
-    let limit = depot.limits.max_profiles;
-    if window >= limit as u64 || head.known().is_some_and(|head| head.inputs.len() >= limit) {
+    let is_missing = |number: u64| number >= FIRST_MISSING_DOCUMENT;
+    let (number_of_kind, most) = if is_missing(number) {
+        (number - FIRST_MISSING_DOCUMENT, MISSING_DOCUMENTS)
+    } else {
+        (number, depot.limits.max_profiles as u64)
+    };
+    let merged = head.known().map_or(0, |head| {
+        let alike = |identity: &&Identity| is_missing(identity.window()) == is_missing(number);
+        head.inputs.iter().filter(alike).count()
+    });
+    if number_of_kind >= most || merged >= depot.limits.max_profiles {
         return Err(Refusal::too_large("this build or jar has all the uploads it may have"));
     }
     Ok(())

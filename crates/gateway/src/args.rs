@@ -58,6 +58,9 @@ pub struct Args {
     /// Seconds for which a request waits for an executor.
     #[arg(long, default_value_t = 5)]
     pub hold_seconds: u64,
+    /// Seconds for which a request that a native executable lacks a registration for waits for the JVM.
+    #[arg(long, default_value_t = 30)]
+    pub replay_seconds: u64,
     /// Requests of one function that may wait at once.
     #[arg(long, default_value_t = 256)]
     pub hold_queue: usize,
@@ -88,6 +91,7 @@ impl Args {
             hosts: Hosts::new(&self.cluster_domain, &self.domain, &self.path_host),
             limits: Limits {
                 hold: Duration::from_secs(self.hold_seconds),
+                replay: Duration::from_secs(self.replay_seconds),
                 hold_queue: self.hold_queue,
                 total: Duration::from_secs(self.total_seconds),
                 body_bytes: self.body_mebibytes.saturating_mul(1 << 20),

@@ -14,7 +14,7 @@ use crate::{
     exchange::Exchange,
     gateway::Gateway,
     refusal::{Reason, Refusal},
-    routes::Deployment,
+    routes::{Deployment, Route},
     settings::MAX_EXECUTORS,
 };
 
@@ -64,7 +64,7 @@ pub(crate) async fn replay(
             if until.is_none() && state.waited_in_vain(generation, now) {
                 break;
             }
-            let until = *until.get_or_insert_with(|| deadline.min(now + gateway.settings.limits.hold));
+            let until = *until.get_or_insert_with(|| deadline.min(now + gateway.settings.limits.replay));
             if now >= until {
                 state.wait_in_vain(generation, now + VAIN);
                 break;
@@ -72,7 +72,7 @@ pub(crate) async fn replay(
             tried.clear();
             let wait = Wait::begin(gateway, Arc::clone(&state), until).ok()?;
             // Over the time is noticed above.
-            drop(wait.for_change(key, None, |route, now| route.has_jvm(now)).await);
+            drop(wait.for_change(key, None, Route::has_jvm).await);
             continue;
         };
         let exchange = Exchange::new(passage, lease, deployment, Arc::clone(&gateway.metrics));

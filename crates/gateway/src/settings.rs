@@ -20,6 +20,8 @@ pub(crate) struct Settings {
 pub(crate) struct Limits {
     /// A request waits this long for an executor.
     pub(crate) hold: Duration,
+    /// A request that a native executable lacks a registration for waits this long for the JVM.
+    pub(crate) replay: Duration,
     /// So many requests of one function wait at once.
     pub(crate) hold_queue: usize,
     /// A request takes this long as a whole.

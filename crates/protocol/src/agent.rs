@@ -13,12 +13,14 @@ pub const CONFIG_VARIABLE: &str = "ANNEAL_AGENT_CONFIG";
 pub const POD_NAME_VARIABLE: &str = "ANNEAL_POD_NAME";
 /// The variable with the pod's uid, from the downward API.
 pub const POD_UID_VARIABLE: &str = "ANNEAL_POD_UID";
-/// Where the init container puts the agent and the launcher jar (an emptyDir).
+/// Where the init container puts the agent and the jars (an emptyDir).
 pub const INSTALL_DIR: &str = "/var/lib/anneal/bin";
 /// The agent itself.
 pub const AGENT_PATH: &str = "/var/lib/anneal/bin/anneal";
 /// The launcher jar.
 pub const LAUNCHER_PATH: &str = "/var/lib/anneal/bin/anneal-launcher.jar";
+/// The tracer's jar.
+pub const TRACER_PATH: &str = "/var/lib/anneal/bin/anneal-tracer.jar";
 /// The pod's only writable place (an emptyDir on disk): inputs, window number, profiles, HOME and TMPDIR.
 pub const WORK_DIR: &str = "/var/lib/anneal/work";
 /// Where the projected service-account token is mounted.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the stand-in into the folder given: bin/native-image, bin/java, lib/builder.jar, lib/tracer.jar.
+# Builds the stand-in into the folder given: bin/native-image, lib/builder.jar.
 # JAVA_HOME must name a JDK of version 25. The result needs only a Java runtime.
 set -eu
 
@@ -24,9 +24,7 @@ jar() {
   # One time for all entries makes the jars reproducible.
   "$JAVA_HOME/bin/jar" --create --file "$out/lib/$name" --date 2025-01-01T00:00:00Z "$@"
 }
-printf 'Premain-Class: dev.anneal.standin.tracer.Agent\nCan-Redefine-Classes: false\n' >"$classes/manifest"
 cd "$classes/all"
 jar builder.jar "$own/builder" "$own/json" "$own/metadata" "$own/profile" "$own/rewrite" "$own/runtime" org
-jar tracer.jar --manifest "$classes/manifest" "$own/json" "$own/metadata" "$own/rewrite" "$own/runtime" "$own/tracer" org
-cp "$source/bin/java" "$source/bin/native-image" "$out/bin/"
-chmod 755 "$out/bin/java" "$out/bin/native-image"
+cp "$source/bin/native-image" "$out/bin/"
+chmod 755 "$out/bin/native-image"

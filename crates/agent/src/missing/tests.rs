@@ -97,6 +97,7 @@ fn what_only_looks_like_a_message_yields_nothing() {
     for text in [
         reflection().replace("RegistrationError", "RegistrationWarning"),
         reflection().replace("'reflection' section", "'foreign' section"),
+        reflection().replace("\"a.B$C\"", "{\"lambda\": {\"declaringClass\": \"a.B\", \"interfaces\": []}}"),
         reflection().replace("  {\n    \"type\": \"a.B$C\"\n  }", "  [\"a.B$C\"]"),
         "add the following to the 'reflection' section of 'reachability-metadata.json'\n{}\n".to_owned(),
     ] {

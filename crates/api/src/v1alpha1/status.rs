@@ -144,6 +144,10 @@ pub struct Revision {
     /// JVM image of the traced executor.
     #[schemars(length(max = 512))]
     pub tracer_jvm: String,
+    /// What traces in it: GraalVM's own agent when absent, or Anneal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub tracer: Option<String>,
     /// Base image of native executors.
     #[schemars(length(max = 512))]
     pub native_base: String,

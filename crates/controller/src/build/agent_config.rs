@@ -3,7 +3,7 @@
 use anneal_core::{
     plan::{ExecutorSpec, JobWish, JobWork, Program as CoreProgram},
     revision::{Contract as CoreContract, Inputs},
-    spec::{Source as CoreSource, Wanted},
+    spec::{Source as CoreSource, Tracer, Wanted},
     stage::Stage,
     state::Placement,
     template::{self, Collects as CoreCollects},
@@ -11,7 +11,7 @@ use anneal_core::{
 use anneal_protocol::{
     agent::{
         AgentConfig, Build, BuildKind, Collects, JarInput, MissingMode, MissingRegistrations, ProfileInput, Program, Resolve, Serve,
-        Source, WORK_DIR, WarmupRequest, Window, Work,
+        Source, TRACER_PATH, WORK_DIR, WarmupRequest, Window, Work,
     },
     handler::{Contract, Handler},
 };
@@ -30,7 +30,11 @@ pub(super) fn serve(site: Site<'_>, placement: &Placement, spec: &ExecutorSpec) 
             options: vec![HEAP_OPTION.to_owned()],
         },
         CoreProgram::TracedJvm => {
-            let tracer = format!("-agentlib:native-image-agent=config-output-dir={WORK_DIR}/metadata");
+            let folder = format!("config-output-dir={WORK_DIR}/metadata");
+            let tracer = match spec.revision.inputs.tracer {
+                Tracer::NativeImageAgent => format!("-agentlib:native-image-agent={folder}"),
+                Tracer::Anneal => format!("-javaagent:{TRACER_PATH}={folder}"),
+            };
             Program::Jvm {
                 jar: jar(&spec.revision.inputs),
                 options: vec![HEAP_OPTION.to_owned(), tracer],

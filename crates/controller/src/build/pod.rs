@@ -106,6 +106,8 @@ impl Pod<'_> {
             "volumeMounts": [
                 {"name": "bin", "mountPath": INSTALL_DIR, "readOnly": true},
                 {"name": "work", "mountPath": WORK_DIR},
+                // Java programs, compilers among them, know no TMPDIR.
+                {"name": "work", "mountPath": "/tmp", "subPath": "tmp"},
                 {"name": "token", "mountPath": TOKEN_PATH.trim_end_matches("/token"), "readOnly": true},
             ],
         })

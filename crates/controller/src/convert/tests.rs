@@ -5,7 +5,7 @@ use anneal_core::{
     digest::{BuildKey, Digest},
     reason::Reason,
     revision::{Contract, Handler, Inputs, Retrace, Revision},
-    spec::{Edition, Refusal, Source, Toolchain},
+    spec::{Edition, Refusal, Source, Toolchain, Tracer},
     stage::Stage,
     state::{Artifact, Latency, Placement, Rejected, State, Target, Transition},
 };
@@ -63,6 +63,11 @@ fn revision() -> impl Strategy<Value = Revision> {
                     builder: "b".to_owned(),
                     jvm: "j".to_owned(),
                     tracer_jvm: "t".to_owned(),
+                    tracer: if retrace.is_some() {
+                        Tracer::Anneal
+                    } else {
+                        Tracer::NativeImageAgent
+                    },
                     native_base: "n".to_owned(),
                     architecture: "amd64".to_owned(),
                     arguments,
@@ -176,6 +181,7 @@ fn toolchain(name: Option<&str>) -> Option<Toolchain> {
         edition: Edition::Oracle,
         builder: "b".to_owned(),
         tracer_jvm: "t".to_owned(),
+        tracer: Tracer::Anneal,
         jvm: "j".to_owned(),
         native_base: "n".to_owned(),
         architecture: "amd64".to_owned(),

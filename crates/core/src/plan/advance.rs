@@ -43,6 +43,7 @@ pub(super) fn open_revision(state: &mut State, input: &Input, resolution: &Resol
         builder: toolchain.builder.clone(),
         jvm: toolchain.jvm.clone(),
         tracer_jvm: toolchain.tracer_jvm.clone(),
+        tracer: toolchain.tracer,
         native_base: toolchain.native_base.clone(),
         architecture: toolchain.architecture.clone(),
         arguments: wanted.build.arguments.clone(),

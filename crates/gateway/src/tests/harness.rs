@@ -61,6 +61,7 @@ pub(crate) struct Stack {
 pub(crate) fn limits() -> Limits {
     Limits {
         hold: Duration::from_secs(5),
+        replay: Duration::from_secs(15),
         hold_queue: 256,
         total: Duration::from_secs(30),
         body_bytes: 1 << 20,

@@ -42,8 +42,8 @@ fn route(stack: &mut Stack, generation: i64, retry: &str, traffic: &[(&str, &str
 }
 
 /// A function whose native executable lacks something.
-async fn stack(hold: Duration) -> Stack {
-    let mut stack = Stack::with(Limits { hold, ..limits() }).await;
+async fn stack(replay: Duration) -> Stack {
+    let mut stack = Stack::with(Limits { replay, ..limits() }).await;
     stack.list("native", &[lacking().await]);
     stack
 }

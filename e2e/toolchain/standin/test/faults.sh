@@ -41,4 +41,4 @@ echo compile-error >"$work/marked/META-INF/standin-fault"
 "$JAVA_HOME/bin/jar" --create --file "$work/marked.jar" -C "$work/marked" .
 image marked -cp "$work/marked.jar" probe.Probe
 check "a marker in the jar asks for a fault too" has "$work/marked.log" "this fault was asked for"
-check "the jar still runs on the JVM" is "$("$standin/bin/java" -cp "$work/marked.jar" probe.Probe echo)" "echo|null"
+check "the jar still runs on the JVM" is "$("$JAVA_HOME/bin/java" -cp "$work/marked.jar" probe.Probe echo)" "echo|null"

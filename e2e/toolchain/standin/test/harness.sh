@@ -85,7 +85,8 @@ entry() {
 
 profile() { "$JAVA_HOME/bin/java" -cp "$work/tools:$standin/lib/builder.jar" ProfileTool "$1"; }
 
-if [ ! -f "$root/java/launcher/target/anneal-launcher.jar" ] || [ ! -f "$root/java/samples/json/target/json.jar" ]; then
+tracer=$root/java/tracer/target/anneal-tracer.jar
+if [ ! -f "$tracer" ] || [ ! -f "$root/java/launcher/target/anneal-launcher.jar" ] || [ ! -f "$root/java/samples/json/target/json.jar" ]; then
   mvn -q -B -f "$root/java/pom.xml" package || exit 1
 fi
 standin=$work/standin

@@ -3,7 +3,7 @@ entry hello Map dev.anneal.samples.hello.Hello
 hello=(--no-fallback -cp "$class_path" anneal.Entry)
 body='{"name":"Ann"}'
 
-start "$standin/bin/java" -agentlib:native-image-agent=config-merge-dir="$work/hello-metadata" -cp "$class_path" anneal.Entry
+start "$JAVA_HOME/bin/java" -javaagent:"$tracer"=config-merge-dir="$work/hello-metadata" -cp "$class_path" anneal.Entry
 check "the traced JVM serves" is $? 0
 expected=$(post "$body")
 stop

@@ -1,7 +1,7 @@
 # A server of its own on a known framework.
 http=(-cp "$root/java/samples/http/target/http.jar" dev.anneal.samples.http.Main)
 
-start "$standin/bin/java" -agentlib:native-image-agent=config-merge-dir="$work/http-metadata" "${http[@]}"
+start "$JAVA_HOME/bin/java" -javaagent:"$tracer"=config-merge-dir="$work/http-metadata" "${http[@]}"
 expected=$(post hello)
 check "the sample works on the JVM" is "$expected" '{"bytes":5,"distinct":4}'
 stop

@@ -3,7 +3,7 @@ entry json FunctionString dev.anneal.samples.json.Totals
 json=(-cp "$class_path" anneal.Entry)
 body='{"customer":"Ann","lines":[{"item":"a","quantity":2,"cents":150},{"item":"b","cents":99}],"tags":["x"]}'
 
-start "$standin/bin/java" -agentlib:native-image-agent=config-merge-dir="$work/json-metadata",config-write-period-secs=1,config-write-initial-delay-secs=0 \
+start "$JAVA_HOME/bin/java" -javaagent:"$tracer"=config-merge-dir="$work/json-metadata",config-write-period-secs=1,config-write-initial-delay-secs=0 \
   "${json[@]}"
 expected=$(post "$body")
 check "the sample works on the JVM" grep -q '"summary":{"cents":399' <<<"$expected"

@@ -1,6 +1,6 @@
 # Accesses by name in all their kinds, and counts that are known in advance.
 probe=(-cp "$work/probe" probe.Probe)
-trace() { "$standin/bin/java" "-agentlib:native-image-agent=$1" -cp "$work/probe" "${@:2}" >/dev/null 2>&1; }
+trace() { "$JAVA_HOME/bin/java" "-javaagent:$tracer=$1" -cp "$work/probe" "${@:2}" >/dev/null 2>&1; }
 runs() { "$work/$1" "${@:2}" 2>"$work/probe.err"; }
 
 check "the build without metadata succeeds" image exact --exact-reachability-metadata "${probe[@]}"
@@ -23,7 +23,7 @@ check "without exactness an unlisted type is absent" has "$work/probe.err" "Clas
 trace config-output-dir="$work/traced" probe.Probe names
 trace config-merge-dir="$work/traced" probe.Probe resource
 check "the tracer merges" has "$work/traced/reachability-metadata.json" '"probe.Probe$Target"'
-check "the tracer lists resources" has "$work/traced/reachability-metadata.json" '"glob": "probe/data.txt"'
+check "the tracer lists resources" has "$work/traced/reachability-metadata.json" '"glob":"probe/data.txt"'
 cp "$work/traced/reachability-metadata.json" "$work/traced.first"
 trace config-merge-dir="$work/traced" probe.Probe names
 check "the tracer's order is always the same" cmp "$work/traced/reachability-metadata.json" "$work/traced.first"

@@ -3,7 +3,7 @@ entry reflect Map dev.anneal.samples.reflect.Operations
 reflect=(-cp "$class_path" anneal.Entry)
 rare='{"op":"rare","text":"abc"}'
 
-start "$standin/bin/java" -agentlib:native-image-agent=config-merge-dir="$work/reflect-metadata" "${reflect[@]}"
+start "$JAVA_HOME/bin/java" -javaagent:"$tracer"=config-merge-dir="$work/reflect-metadata" "${reflect[@]}"
 post '{"op":"common"}' >/dev/null
 stop
 metadata=-H:ConfigurationFileDirectories=$work/reflect-metadata
@@ -16,7 +16,7 @@ check "its body says why" grep -q '"error":"missing registration"' <(post "$rare
 check "the executable serves on" grep -q TEXT <(post '{"op":"common"}')
 stop
 
-start "$standin/bin/java" -agentlib:native-image-agent=config-merge-dir="$work/reflect-metadata" "${reflect[@]}"
+start "$JAVA_HOME/bin/java" -javaagent:"$tracer"=config-merge-dir="$work/reflect-metadata" "${reflect[@]}"
 check "the JVM serves the rare request" grep -q '"result":"cba"' <(post "$rare")
 stop
 image reflect "$metadata" --exact-reachability-metadata "${reflect[@]}"

@@ -4,7 +4,7 @@ use crate::{
     digest::{BuildKey, Digest},
     facts::{CommittedBuild, JarFact},
     revision::{Contract, Handler},
-    spec::{BuildLimits, Edition, HandlerRequest, Instrumented, ProfileNeeds, Resources, Source, Toolchain, Tracing, Wanted},
+    spec::{BuildLimits, Edition, HandlerRequest, Instrumented, ProfileNeeds, Resources, Source, Toolchain, Tracer, Tracing, Wanted},
     stage::Stage,
 };
 
@@ -21,6 +21,7 @@ pub(super) fn wanted() -> Wanted {
             edition: Edition::Oracle,
             builder: "builder".to_owned(),
             tracer_jvm: "tracer".to_owned(),
+            tracer: Tracer::NativeImageAgent,
             jvm: "jvm".to_owned(),
             native_base: "base".to_owned(),
             architecture: "amd64".to_owned(),

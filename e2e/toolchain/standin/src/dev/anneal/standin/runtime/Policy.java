@@ -5,7 +5,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Constructor;
 import java.util.List;
 
-/** What happens at an access by name: the tracer records it, an executable checks it. */
+/** What happens at an access by name: an executable checks it. */
 public interface Policy {
     /**
      * A type is looked up by name, or its members are.
