@@ -19,7 +19,9 @@ use self::{
 use anneal_suites::load::{self, Load};
 
 use crate::{
-    box_, cache,
+    box_,
+    builder::Builder,
+    cache,
     cluster::{Cluster, Selection},
     images, install, java, process,
 };
@@ -33,31 +35,31 @@ pub(crate) struct Args {
     /// Write the report here, ask nothing, and take everything down at the end.
     #[arg(long)]
     report: Option<PathBuf>,
-    /// Minutes until the demo gives up, counted from when the cluster is up.
-    #[arg(long, default_value_t = 15)]
-    minutes: u64,
+    /// Minutes until the demo gives up, counted from when the cluster is up (default: 15 with the stand-in, 40 with a compiler).
+    #[arg(long)]
+    minutes: Option<u64>,
     /// Only these samples.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Leave the cluster up, also after a report.
     #[arg(long)]
     keep: bool,
-    /// A label that says what compiles: only the stand-in is there yet.
-    #[arg(long, default_value = "standin", value_parser = ["standin"])]
-    toolchain: String,
+    /// What compiles.
+    #[arg(long, value_enum, default_value_t)]
+    toolchain: Builder,
     #[command(flatten)]
     selection: Selection,
 }
 
 impl Args {
-    /// All samples, with a report, on a cluster that somebody else takes down.
-    pub(crate) fn unattended(report: PathBuf) -> Self {
+    /// Some samples or all, with a report, on a cluster that somebody else takes down.
+    pub(crate) fn unattended(report: PathBuf, toolchain: Builder, only: &[&str]) -> Self {
         Self {
             report: Some(report),
-            minutes: 15,
-            only: Vec::new(),
+            minutes: None,
+            only: only.iter().map(|name| (*name).to_owned()).collect(),
             keep: true,
-            toolchain: "standin".to_owned(),
+            toolchain,
             selection: Selection::default(),
         }
     }
@@ -79,7 +81,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     step("building the launcher and the samples (Java)");
     java::package(&root)?;
     step("building images");
-    let built = images::needed(&root, &args.selection)?;
+    let built = images::needed(&root, &args.selection, args.toolchain)?;
     let name = args.selection.name_or(box_::DEFAULT_NAME);
     let cluster = if let Some(name) = name {
         step("starting the cluster");
@@ -90,7 +92,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     } else {
         args.selection.connect()?
     };
-    let outcome = install::everything(&cluster, &root, &built, &[]).and_then(|()| climb(&root, &cluster, args));
+    let outcome = install::everything(&cluster, &root, args.toolchain, &built, &[]).and_then(|()| climb(&root, &cluster, args));
     if let Some(name) = name
         && args.report.is_some()
         && !args.keep
@@ -106,8 +108,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Brings the samples to their targets under load on a cluster with the operator.
 pub(crate) fn climb(root: &Path, cluster: &Cluster, args: &Args) -> Result<()> {
     let (up, chosen) = (Instant::now(), args.samples()?);
-    step("applying the sample functions; the stand-in compiles here, not GraalVM: its figures say nothing of GraalVM's");
-    functions(cluster, root, &chosen)?;
+    step(&format!("applying the sample functions; {}", args.toolchain.notice()));
+    functions(cluster, root, args.toolchain, &chosen)?;
     serving(cluster, chosen.len())?;
     step("sending requests");
     let targets: Vec<Value> = chosen
@@ -116,11 +118,12 @@ pub(crate) fn climb(root: &Path, cluster: &Cluster, args: &Args) -> Result<()> {
         .collect();
     let kube = cluster.kube();
     let load = Load::start(&kube, "anneal-load", &targets)?;
-    let mut progress = Progress::new();
-    let complete = follow(cluster, &mut progress, up + Duration::from_secs(args.minutes * 60))?;
+    let mut progress = Progress::new(args.toolchain.last_stage());
+    let minutes = args.minutes.unwrap_or_else(|| args.toolchain.minutes());
+    let complete = follow(cluster, &mut progress, up + Duration::from_mins(minutes))?;
     // The last stage's own figures.
     std::thread::sleep(AFTERWARDS);
-    let report = report(cluster, &progress, &load.stop()?, &chosen)?;
+    let report = report(cluster, &progress, args.toolchain, &load.stop()?, &chosen)?;
     if let Some(path) = &args.report {
         fs::write(path, serde_json::to_vec_pretty(&report)?).with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -148,7 +151,7 @@ fn serving(cluster: &Cluster, count: usize) -> Result<()> {
 }
 
 /// Delivers the jars and applies the committed manifests.
-fn functions(cluster: &Cluster, root: &Path, chosen: &[Sample]) -> Result<()> {
+fn functions(cluster: &Cluster, root: &Path, builder: Builder, chosen: &[Sample]) -> Result<()> {
     let (kube, manifests) = (cluster.kube(), root.join("e2e/manifests"));
     for shared in ["namespace.yaml", "fileserver.yaml"] {
         cluster.apply(&fs::read_to_string(manifests.join(shared)).with_context(|| format!("cannot read {shared}"))?)?;
@@ -167,7 +170,8 @@ fn functions(cluster: &Cluster, root: &Path, chosen: &[Sample]) -> Result<()> {
                 fs::read_to_string(manifests.join(format!("{}.yaml.in", sample.name))).map(|text| text.replace("@SHA256@", &digest))
             }
         };
-        cluster.apply(&manifest.with_context(|| format!("{} has no manifest", sample.name))?)?;
+        let manifest = manifest.with_context(|| format!("{} has no manifest", sample.name))?;
+        cluster.apply(&builder.manifest(&manifest))?;
     }
     Ok(())
 }
@@ -200,7 +204,7 @@ fn follow(cluster: &Cluster, progress: &mut Progress, deadline: Instant) -> Resu
     Ok(false)
 }
 
-fn report(cluster: &Cluster, progress: &Progress, sent: &Value, chosen: &[Sample]) -> Result<Value> {
+fn report(cluster: &Cluster, progress: &Progress, builder: Builder, sent: &Value, chosen: &[Sample]) -> Result<Value> {
     let version = process::output(cluster.kubectl().args(["version", "-o", "json"]))?;
     let version: Value = serde_json::from_str(&version).context("the version is not JSON")?;
     let functions: Vec<Value> = chosen
@@ -221,7 +225,7 @@ fn report(cluster: &Cluster, progress: &Progress, sent: &Value, chosen: &[Sample
         })
         .collect();
     Ok(json!({
-        "versions": {"anneal": env!("CARGO_PKG_VERSION"), "kubernetes": version["serverVersion"]["gitVersion"], "toolchain": "stand-in, not GraalVM"},
+        "versions": {"anneal": env!("CARGO_PKG_VERSION"), "kubernetes": version["serverVersion"]["gitVersion"], "toolchain": builder.label()},
         "functions": functions,
     }))
 }

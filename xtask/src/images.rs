@@ -4,7 +4,7 @@
 
 pub(crate) mod command;
 
-mod jvm;
+mod debian;
 mod layer;
 mod oci;
 
@@ -19,8 +19,9 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) use oci::Image;
 
+use crate::builder::Builder;
 use crate::cluster::{Cluster, Selection};
-use crate::{apt, cache, go_parts, java, jdk, process};
+use crate::{apt, cache, go_parts, java, jdk, process, toolchain};
 use layer::{Entries, Layer};
 use oci::Start;
 
@@ -30,6 +31,8 @@ const DEBIAN_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bi
 const STANDIN_PATH: &str = "PATH=/opt/standin/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Every container's user: no image needs root.
 const USER: &str = "65532:65532";
+
+const GRAALVM_PATH: &str = "PATH=/opt/graalvm/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The images there are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
@@ -44,26 +47,30 @@ pub(crate) enum Kind {
     Jvm,
     /// The JRE with the stand-in for GraalVM.
     Standin,
+    /// GraalVM Community Edition, assembled from packages, with what its executables are linked by.
+    GraalvmCe,
     /// Holds a pod's namespaces.
     Pause,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Anneal, Self::E2e, Self::Minio, Self::Jvm, Self::Standin];
-}
-
-/// What a demo or a suite has to bring to the cluster that was chosen.
-pub(crate) fn needed(root: &Path, selection: &Selection) -> Result<Vec<Image>> {
-    if selection.images_loaded() {
-        Ok(Vec::new())
-    } else {
-        build_all(root)
+    /// What runs on a cluster where this compiles.
+    pub(crate) const fn of(builder: Builder) -> [Self; 5] {
+        let compiler = match builder {
+            Builder::Standin => Self::Standin,
+            Builder::GraalvmCe => Self::GraalvmCe,
+        };
+        [Self::Anneal, Self::E2e, Self::Minio, Self::Jvm, compiler]
     }
 }
 
-/// Builds every image there is.
-pub(crate) fn build_all(root: &Path) -> Result<Vec<Image>> {
-    build(root, &Kind::ALL)
+/// What a demo or a suite has to bring to the cluster that was chosen.
+pub(crate) fn needed(root: &Path, selection: &Selection, builder: Builder) -> Result<Vec<Image>> {
+    if selection.images_loaded() {
+        Ok(Vec::new())
+    } else {
+        build(root, &Kind::of(builder))
+    }
 }
 
 /// Builds some images; what is in the cache and unchanged is not built again.
@@ -86,16 +93,21 @@ pub(crate) fn build(root: &Path, kinds: &[Kind]) -> Result<Vec<Image>> {
         .map(|kind| match kind {
             Kind::Anneal => {
                 let launcher = java::launcher(root)?;
-                let beside = [("anneal-launcher.jar", launcher.as_path())];
+                let tracer = java::tracer(root)?;
+                let beside = [("anneal-launcher.jar", launcher.as_path()), ("anneal-tracer.jar", tracer.as_path())];
                 scratch("anneal.dev/anneal:dev", "anneal", &binaries.join("anneal"), &beside)
             }
             Kind::E2e => scratch("anneal.dev/e2e:dev", "anneal-e2e", &binaries.join("anneal-e2e"), &[]),
             Kind::Minio => scratch("anneal.dev/minio:dev", "minio", &go_parts::MINIO.program("minio")?, &[]),
             Kind::Pause => pause(),
-            Kind::Jvm => Ok(Image::new("anneal.dev/jvm:25", vec![jvm::layer()?], &debian(DEBIAN_PATH))),
+            Kind::Jvm => Ok(Image::new("anneal.dev/jvm:25", vec![debian::JVM.layer()?], &start(DEBIAN_PATH))),
             Kind::Standin => {
-                let layers = vec![jvm::layer()?, standin_layer(root)?];
-                Ok(Image::new("anneal.dev/standin:25", layers, &debian(STANDIN_PATH)))
+                let layers = vec![debian::JVM.layer()?, standin_layer(root)?];
+                Ok(Image::new("anneal.dev/standin:25", layers, &start(STANDIN_PATH)))
+            }
+            Kind::GraalvmCe => {
+                let layers = vec![debian::LINKER.layer()?, graalvm_layer()?];
+                Ok(Image::new("anneal.dev/graalvm-ce:25", layers, &start(GRAALVM_PATH)))
             }
         })
         .collect()
@@ -196,7 +208,7 @@ fn scratch(name: &str, program: &str, binary: &Path, beside: &[(&str, &Path)]) -
     Ok(Image::new(name, vec![layer], &start))
 }
 
-fn debian(path: &'static str) -> Start {
+fn start(path: &'static str) -> Start {
     Start {
         entrypoint: Vec::new(),
         environment: vec![path, "LANG=C.UTF-8"],
@@ -213,6 +225,19 @@ fn standin_layer(root: &Path) -> Result<Layer> {
     let mut entries = Entries::default();
     entries.tree("opt/standin", output.path())?;
     entries.write(&cache::folder("images")?.join("standin.tar"))
+}
+
+/// The home as it is assembled on this machine.
+fn graalvm_layer() -> Result<Layer> {
+    let home = toolchain::graalvm_ce()?;
+    let name = home.file_name().unwrap_or_default();
+    let layer = cache::folder("images")?.join(name).with_extension("tar");
+    if layer.is_file() {
+        return Layer::of_file(&layer);
+    }
+    let mut entries = Entries::default();
+    entries.tree("opt/graalvm", &home)?;
+    entries.write(&layer)
 }
 
 /// Builds release binaries without any shared library, and returns their folder.

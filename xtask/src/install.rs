@@ -6,21 +6,21 @@ use anneal_suites::OPERATOR_NAMESPACE;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::{box_, box_::MinioInfo, cluster::Cluster, images, process};
+use crate::{box_, box_::MinioInfo, builder::Builder, cluster::Cluster, images, process};
 
 /// Namespace of the pod with which the suites look into the store.
 const LOOK_NAMESPACE: &str = "anneal-look";
 
 /// Brings images, MinIO, the operator and a look into the store to a cluster; `values` are given to helm as they are.
-pub(crate) fn everything(cluster: &Cluster, root: &Path, built: &[images::Image], values: &[&str]) -> Result<()> {
+pub(crate) fn everything(cluster: &Cluster, root: &Path, builder: Builder, built: &[images::Image], values: &[&str]) -> Result<()> {
     images::load(cluster, built)?;
     let minio = box_::minio_up(cluster)?;
-    operator(cluster, root, &minio, built, values)?;
+    operator(cluster, &minio, root, builder, built, values)?;
     look(cluster, &minio)
 }
 
 /// Installs the charts, or upgrades them, and waits until every component is ready.
-fn operator(cluster: &Cluster, root: &Path, minio: &MinioInfo, built: &[images::Image], values: &[&str]) -> Result<()> {
+fn operator(cluster: &Cluster, minio: &MinioInfo, root: &Path, builder: Builder, built: &[images::Image], values: &[&str]) -> Result<()> {
     let kube = cluster.kube();
     kube.namespace(OPERATOR_NAMESPACE)?;
     kube.apply(&secret("anneal-store", OPERATOR_NAMESPACE, minio))?;
@@ -34,7 +34,9 @@ fn operator(cluster: &Cluster, root: &Path, minio: &MinioInfo, built: &[images::
     install.args(["upgrade", "--install", "anneal"]).arg(charts.join("anneal"));
     install
         .args(["--namespace", OPERATOR_NAMESPACE, "--wait", "--timeout", "3m", "--values"])
-        .arg(root.join("e2e/values/standin.yaml"));
+        .arg(root.join("e2e/values/common.yaml"))
+        .arg("--values")
+        .arg(builder.values(root));
     for (key, value) in [("store.endpoint", &minio.endpoint), ("store.bucket", &minio.bucket)] {
         install.arg("--set").arg(format!("{key}={value}"));
     }

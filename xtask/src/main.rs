@@ -9,11 +9,13 @@ mod apt;
 mod argocd;
 mod bench;
 mod box_;
+mod builder;
 mod cache;
 mod charts;
 mod cluster;
 mod codegen;
 mod demo;
+mod differential;
 mod fuzz;
 mod go_parts;
 mod images;
@@ -50,6 +52,8 @@ enum Task {
     Test(test::Args),
     /// What takes longer than `test` may.
     Soak(cluster::Selection),
+    /// Small programs on the JVM and as native executables of the real compiler: the same output, or a listed difference.
+    Differential(differential::Args),
     /// Measure, beside what it is compared with.
     #[command(subcommand)]
     Bench(bench::Task),
@@ -89,6 +93,7 @@ fn run() -> Result<()> {
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
         Task::Soak(selection) => test::soak(&selection),
+        Task::Differential(arguments) => differential::run(&arguments),
         Task::Bench(task) => bench::run(&task),
         Task::Fuzz(task) => fuzz::run(&task),
         Task::Toolchain(task) => toolchain::run(&task),

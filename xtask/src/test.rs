@@ -6,13 +6,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anneal_suites::kube::{AUDIT_VARIABLE, CONTEXT_VARIABLE, KUBECTL_VARIABLE, QUIET_VARIABLE};
+use anneal_suites::{
+    TOOLCHAIN_VARIABLE,
+    kube::{AUDIT_VARIABLE, CONTEXT_VARIABLE, KUBECTL_VARIABLE, QUIET_VARIABLE},
+};
 use anyhow::{Context, Result, ensure};
 
 use crate::{
-    apt, argocd, box_, cache,
+    apt, argocd, box_,
+    builder::Builder,
+    cache,
     cluster::{Cluster, Selection},
-    codegen, demo, images, install, java, jdk, process,
+    codegen, demo, differential, images, install, java, jdk, process, toolchain,
 };
 
 /// Which suites.
@@ -27,6 +32,9 @@ pub(crate) struct Args {
     /// Of the suites on the cluster only these, and neither the demo nor the upgrade.
     #[arg(long = "suite", value_name = "SUITE", requires = "cluster_only")]
     suites: Vec<String>,
+    /// What compiles for the chosen suites.
+    #[arg(long, value_enum, default_value_t, requires = "suites")]
+    toolchain: Builder,
     #[command(flatten)]
     selection: Selection,
 }
@@ -42,13 +50,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         without_cluster(&root)?;
     }
     if !args.no_cluster {
-        with_cluster(&root, &args.selection, TEST_BOX, |cluster, built| {
+        with_cluster(&root, &args.selection, args.toolchain, TEST_BOX, |cluster, built| {
             if !args.suites.is_empty() {
                 let which: Vec<&str> = args.suites.iter().flat_map(|name| ["--test", name]).collect();
-                return timed("chosen suites on the cluster", || suite(&root, cluster, &which, &[]));
+                let settings = [(TOOLCHAIN_VARIABLE, args.toolchain.name())];
+                return timed("chosen suites on the cluster", || suite(&root, cluster, &which, &settings));
             }
             timed("store conformance on MinIO", || conformance(&root, cluster))?;
-            let report = demo::Args::unattended(root.join("target/demo-report.json"));
+            let report = demo::Args::unattended(root.join("target/demo-report.json"), Builder::Standin, &[]);
             timed("demo, unattended", || demo::climb(&root, cluster, &report))?;
             timed("upgrade", || upgrade(&root, cluster, built))?;
             timed("suites on the cluster", || suite(&root, cluster, &[], &[]))
@@ -60,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// What takes longer than `test` may: ten minutes of twenty Functions that must cause no write.
 pub(crate) fn soak(selection: &Selection) -> Result<()> {
     let root = cache::repository();
-    with_cluster(&root, selection, SOAK_BOX, |cluster, _| {
+    with_cluster(&root, selection, Builder::Standin, SOAK_BOX, |cluster, _| {
         suite(&root, cluster, &["--test", "quiet"], &[(QUIET_VARIABLE, "600")])
     })
 }
@@ -93,14 +102,24 @@ fn without_cluster(root: &Path) -> Result<()> {
                 .arg(root.join("e2e/toolchain/standin/test.sh"))
                 .env("JAVA_HOME", jdk::home()?),
         )
-    })
+    })?;
+    timed("assembled toolchain", toolchain::test)?;
+    timed("programs on the JVM and natively", || differential::run(&differential::Args::all()))
 }
 
-fn with_cluster(root: &Path, selection: &Selection, own: &str, work: impl FnOnce(&Cluster, &[images::Image]) -> Result<()>) -> Result<()> {
+fn with_cluster(
+    root: &Path,
+    selection: &Selection,
+    builder: Builder,
+    own: &str,
+    work: impl FnOnce(&Cluster, &[images::Image]) -> Result<()>,
+) -> Result<()> {
     let own = selection.name_or(own).map(box_::Own::claim).transpose()?;
     java::package(root)?;
-    let built = timed("images", || images::needed(root, selection))?;
-    let on = |cluster: &Cluster| timed("operator", || install::everything(cluster, root, &built, &[])).and_then(|()| work(cluster, &built));
+    let built = timed("images", || images::needed(root, selection, builder))?;
+    let on = |cluster: &Cluster| {
+        timed("operator", || install::everything(cluster, root, builder, &built, &[])).and_then(|()| work(cluster, &built))
+    };
     let Some(own) = own else {
         return on(&selection.connect()?);
     };
@@ -132,7 +151,7 @@ fn conformance(root: &Path, cluster: &Cluster) -> Result<()> {
 fn upgrade(root: &Path, cluster: &Cluster, built: &[images::Image]) -> Result<()> {
     let before = children(cluster)?;
     ensure!(!before.is_empty(), "the demo has left no executor");
-    install::everything(cluster, root, built, &["logLevel=debug"])?;
+    install::everything(cluster, root, Builder::Standin, built, &["logLevel=debug"])?;
     process::wait_until("a controller of the new release leads", Duration::from_secs(60), || {
         let lease = [
             "get",
@@ -198,7 +217,9 @@ fn suite(root: &Path, cluster: &Cluster, which: &[&str], settings: &[(&str, &str
     let mut tests = Command::new("cargo");
     tests
         .current_dir(root)
-        .args(["test", "--package", "anneal-suites", "--features", "cluster", "--no-fail-fast"]);
+        .args(["test", "--package", "anneal-suites", "--no-fail-fast", "--features"]);
+    let compiles = settings.contains(&(TOOLCHAIN_VARIABLE, Builder::GraalvmCe.name()));
+    tests.arg(if compiles { "cluster,compiler" } else { "cluster" });
     tests.args(which).args(["--", "--test-threads=4"]).envs(settings.iter().copied());
     tests.env(KUBECTL_VARIABLE, cluster.kubectl_path());
     if let Some(kubeconfig) = cluster.kubeconfig() {

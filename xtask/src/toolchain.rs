@@ -13,6 +13,8 @@ mod prove;
 mod relocatable;
 mod support;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
@@ -30,6 +32,16 @@ pub(crate) struct GraalvmCe {
     /// Compile two programs with the home and ask them for an answer: minutes, and three gigabytes of memory.
     #[arg(long)]
     prove: bool,
+}
+
+/// The home of GraalVM Community Edition, assembled if it is not there.
+pub(crate) fn graalvm_ce() -> Result<PathBuf> {
+    home::assemble(&parts::Parts::find()?)
+}
+
+/// The tests of its C libraries and of its front end.
+pub(crate) fn test() -> Result<()> {
+    run(&Task::GraalvmCe(GraalvmCe { test: true, prove: false }))
 }
 
 pub(crate) fn run(task: &Task) -> Result<()> {

@@ -25,7 +25,7 @@ pub const STANDIN: &str = "standin";
 
 /// The toolchain that builds.
 pub fn toolchain() -> String {
-    std::env::var(TOOLCHAIN_VARIABLE).unwrap_or_else(|_| STANDIN.to_owned())
+    std::env::var_os(TOOLCHAIN_VARIABLE).map_or_else(|| STANDIN.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// How long a climb may take that meets a few builds on a busy machine of two cores.

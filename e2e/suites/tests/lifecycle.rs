@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 mod reference;
 
 const CLIMB: Duration = Duration::from_secs(240);
-/// Two lives of a grant and a sweep by `e2e/values/standin.yaml`, with time to spare for a loaded machine.
+/// Two lives of a grant and a sweep by `e2e/values/common.yaml`, with time to spare for a loaded machine.
 const GRANTS_END: Duration = Duration::from_secs(240);
 const METADATA: &str = "{}";
 

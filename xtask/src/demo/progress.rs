@@ -15,6 +15,8 @@ pub(crate) struct Progress {
     started: Instant,
     functions: BTreeMap<String, Follow>,
     drawn_lines: usize,
+    /// The stage at which a Function ends that wants all.
+    last_stage: &'static str,
 }
 
 /// One Function as last seen.
@@ -27,12 +29,13 @@ struct Follow {
 }
 
 impl Progress {
-    /// Starts the clock.
-    pub(crate) fn new() -> Self {
+    /// Starts the clock. What wants all stages ends at `last_stage`.
+    pub(crate) fn new(last_stage: &'static str) -> Self {
         Self {
             started: Instant::now(),
             functions: BTreeMap::new(),
             drawn_lines: 0,
+            last_stage,
         }
     }
 
@@ -44,7 +47,11 @@ impl Progress {
             let name = text(&object["metadata"]["name"]);
             let follow = self.functions.entry(name.clone()).or_default();
             let target = text(&object["spec"]["target"]);
-            follow.target = if target.is_empty() { "PgoOptimized".to_owned() } else { target };
+            follow.target = if target.is_empty() || target == "PgoOptimized" {
+                self.last_stage.to_owned()
+            } else {
+                target
+            };
             let stage = text(&object["status"]["stage"]);
             if stage != follow.stage && !stage.is_empty() {
                 moved.push(format!(
@@ -168,6 +175,7 @@ fn entry(object: &Value, stage: &str, at: f64) -> Value {
         "buildKey": target.map_or(&artifact["buildKey"], |target| &target["buildKey"]),
         "buildSeconds": artifact["buildSeconds"],
         "artifactBytes": artifact["bytes"],
+        "buildPeakBytes": artifact["peakMemoryBytes"],
     })
 }
 
@@ -204,7 +212,7 @@ mod tests {
 
     #[test]
     fn is_complete_when_the_target_carries_all_traffic() {
-        let mut progress = Progress::new();
+        let mut progress = Progress::new("PgoOptimized");
         assert!(!progress.complete());
         assert_eq!(progress.observe(&list("Hotspot", 100)).len(), 1);
         assert!(!progress.complete());

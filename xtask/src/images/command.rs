@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
 use super::{Image, Kind, oci};
+use crate::builder::Builder;
 use crate::cache;
 use crate::cluster::Selection;
 
@@ -21,7 +22,7 @@ pub(crate) enum Task {
 
 #[derive(Args)]
 pub(crate) struct Build {
-    /// Which images (default: all).
+    /// Which images (default: those of the stand-in).
     #[arg(value_enum)]
     kinds: Vec<Kind>,
     /// Write an OCI archive here.
@@ -33,7 +34,7 @@ pub(crate) struct Build {
 pub(crate) struct Load {
     #[command(flatten)]
     selection: Selection,
-    /// Which images (default: all).
+    /// Which images (default: those of the stand-in).
     #[arg(value_enum)]
     kinds: Vec<Kind>,
 }
@@ -63,7 +64,7 @@ pub(crate) fn run(task: Task) -> Result<()> {
 fn chosen(kinds: &[Kind]) -> Result<Vec<Image>> {
     let root = cache::repository();
     if kinds.is_empty() {
-        super::build_all(&root)
+        super::build(&root, &Kind::of(Builder::Standin))
     } else {
         super::build(&root, kinds)
     }

@@ -38,8 +38,13 @@ static const char *script_of(const char *modifier) {
 
 /* Splits language[_COUNTRY][.encoding][@modifier]; false if memory is short. */
 static bool split(const char *name, struct parts *parts) {
-    if (name == NULL || *name == '\0' || strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0 || strncmp(name, "C.", 2) == 0) {
-        /* What a process without a locale speaks, as everywhere in Java. */
+    /* What a process without a locale speaks: as a JVM says when it is started in one. */
+    if (name == NULL || *name == '\0' || strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0) {
+        parts->language = copy("en", 2);
+        parts->country = copy("US", 2);
+        return parts->language != NULL && parts->country != NULL;
+    }
+    if (strncmp(name, "C.", 2) == 0) {
         parts->language = copy("en", 2);
         return parts->language != NULL;
     }

@@ -23,8 +23,8 @@ static void expect_locale(const char *name, const char *expected) {
 }
 
 static void test_locale(void) {
-    expect_locale("C", "en|||");
-    expect_locale("POSIX", "en|||");
+    expect_locale("C", "en||US|");
+    expect_locale("POSIX", "en||US|");
     expect_locale("C.UTF-8", "en|||");
     expect_locale("de", "de|||");
     expect_locale("de_CH.UTF-8", "de||CH|");
