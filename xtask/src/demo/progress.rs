@@ -211,6 +211,16 @@ mod tests {
     }
 
     #[test]
+    fn what_wants_all_stages_is_complete_at_the_last_one_that_the_compiler_has() {
+        let mut all = list("Native", 100);
+        all["items"][0]["spec"]["target"] = json!("PgoOptimized");
+        let mut progress = Progress::new("Native");
+        progress.observe(&all);
+        assert!(progress.complete());
+        assert_eq!(progress.summary("hello")["reached"], true);
+    }
+
+    #[test]
     fn is_complete_when_the_target_carries_all_traffic() {
         let mut progress = Progress::new("PgoOptimized");
         assert!(!progress.complete());

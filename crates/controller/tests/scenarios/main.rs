@@ -2,6 +2,7 @@
 
 mod depot;
 mod losses;
+mod retracing;
 mod scenario;
 
 use anneal_api::v1alpha1::Stage;

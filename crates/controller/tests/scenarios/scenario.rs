@@ -181,7 +181,7 @@ impl Scene {
     pub(crate) fn collect(&self) {
         let status = self.status();
         let mut stored = self.stored.lock().expect("no test panics with it");
-        stored.facts.metadata = Some(MetadataFacts {
+        stored.facts.metadata.get_or_insert(MetadataFacts {
             digest: digest(b"metadata"),
             windows: 1,
             missing: 0,
@@ -199,6 +199,11 @@ impl Scene {
             };
             stored.facts.profiles.insert(artifact.build_key.clone(), profile);
         }
+    }
+
+    /// The metadata of the jar is merged to this.
+    pub(crate) fn merge(&self, metadata: MetadataFacts) {
+        self.stored.lock().expect("no test panics with it").facts.metadata = Some(metadata);
     }
 
     /// What keeps the counts of this process.
@@ -317,7 +322,7 @@ fn one_gateway() -> GatewayPods {
     }
 }
 
-fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     Digest::of(bytes).to_string()
 }
 

@@ -58,7 +58,7 @@ pub(super) fn pause_sentence(state: &State, input: &Input) -> Option<String> {
 
 fn pause_after(retrace: Retrace) -> i64 {
     let doublings = u32::try_from(retrace.times.saturating_sub(1)).unwrap_or(u32::MAX);
-    let factor = 1_i64.checked_shl(doublings).unwrap_or(i64::MAX).max(1);
+    let factor = 2_i64.checked_pow(doublings).unwrap_or(i64::MAX);
     FIRST_PAUSE_SECONDS.saturating_mul(factor).min(LONGEST_PAUSE_SECONDS)
 }
 

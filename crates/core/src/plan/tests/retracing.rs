@@ -179,6 +179,34 @@ fn the_next_time_is_ever_later() {
 }
 
 #[test]
+fn the_pause_never_falls() {
+    let mut world = demoted();
+    climb_again(&mut world);
+    let day = 24 * 60 * 60;
+    for (times, pause) in [
+        (1, 600),
+        (8, 76_800),
+        (9, day),
+        (62, day),
+        (63, day),
+        (64, day),
+        (65, day),
+        (u64::MAX, day),
+    ] {
+        let opened = {
+            let revision = world.state.revisions.last_mut().expect("there is one");
+            let retrace = revision.retrace.as_mut().expect("it was traced anew");
+            retrace.times = times;
+            retrace.time
+        };
+        world.miss();
+        world.now = opened + pause - 1;
+        let plan = world.visit();
+        assert_eq!((number(&world), plan.wake), (2, Wake::After(1)), "{times}");
+    }
+}
+
+#[test]
 fn the_pause_is_told_where_nothing_else_is_waited_for() {
     let mut world = World::new();
     world.edit(|wanted| wanted.target = Stage::Native);
