@@ -34,7 +34,7 @@ final class Catalog {
         Memories.list(catalog.group("memory"));
         Traces.list(catalog.group("stack traces"));
         Networks.list(catalog.group("network"));
-        Files2.list(catalog.group("files and processes"));
+        Filesystem.list(catalog.group("files and processes"));
         Library.list(catalog.group("library"));
         return catalog.entries;
     }

@@ -29,8 +29,8 @@ import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
 /** Files, archives, other processes. */
-final class Files2 {
-    private Files2() {
+final class Filesystem {
+    private Filesystem() {
     }
 
     private static void remove(Path folder) throws Exception {
