@@ -109,10 +109,10 @@ impl Program {
     }
 
     fn run(&self, folder: &Path, command: &[OsString]) -> Result<Outcome> {
-        let (program, arguments) = command.split_first().context("a command has a program")?;
         let errors = folder.join(format!("{}.errors", self.name));
-        let mut child = Command::new(program);
-        child.args(arguments).arg(&self.name).current_dir(folder);
+        // Whoever runs this in the background may ignore signals, and would leave that to the program.
+        let mut child = Command::new("env");
+        child.arg("--default-signal").args(command).arg(&self.name).current_dir(folder);
         for variable in ["LANG", "TZ", "JAVA_TOOL_OPTIONS"] {
             child.env_remove(variable);
         }
