@@ -69,8 +69,14 @@ pub(crate) async fn dispatch(gateway: &Gateway, errand: Errand) -> Result<Respon
         let Some(exchange) = choice.exchange(gateway, passage) else {
             // However often it has to wait, it waits no longer than this.
             let until = *until.get_or_insert_with(|| Instant::now() + gateway.settings.limits.hold);
-            let wait = Wait::begin(gateway, state, until)?;
-            wait.for_change(&key, choice.pause(), Route::is_open).await?;
+            let waited = async {
+                Wait::begin(gateway, &state, until)?
+                    .for_change(&key, choice.pause(), Route::is_open)
+                    .await
+            };
+            waited.await.inspect_err(|_| {
+                state.unroutable.fetch_add(1, SeqCst);
+            })?;
             choice.tried.clear();
             continue;
         };
@@ -78,14 +84,16 @@ pub(crate) async fn dispatch(gateway: &Gateway, errand: Errand) -> Result<Respon
         match attempt(gateway, exchange, request, deadline).await {
             Attempt::Answered(response, connection, exchange) => {
                 let deployment = Arc::clone(exchange.deployment());
-                let is_lacking = replay::is_lacking(&deployment, &response);
-                let Some(copy) = copy.filter(|_| is_lacking) else {
-                    return Ok(answer(response, connection, exchange, progress, deadline, choice.retries));
-                };
-                exchange.retried();
+                let is_lacking = replay::is_lacking(gateway, &deployment, &response);
                 let response = answer(response, connection, exchange, progress, deadline, choice.retries);
-                let response = replay::keep(response, &deployment, deadline).await?;
-                return Ok(replay::replay(gateway, &key, copy, deadline).await.unwrap_or(response));
+                let Some(copy) = copy.filter(|_| is_lacking) else {
+                    return Ok(response);
+                };
+                let kept = replay::keep(response, &deployment, deadline).await;
+                return match replay::replay(gateway, &key, &deployment, copy, deadline).await {
+                    Some(answer) => Ok(answer),
+                    None => kept,
+                };
             }
             Attempt::Unsent(back, exchange) => {
                 request = back;
@@ -172,7 +180,7 @@ impl Choice {
     }
 }
 
-/// A place in the function's queue.
+/// A place in the function's queue. What follows from an error is the business of who waits.
 pub(crate) struct Wait<'a> {
     gateway: &'a Gateway,
     state: Arc<FunctionState>,
@@ -180,14 +188,17 @@ pub(crate) struct Wait<'a> {
 }
 
 impl<'a> Wait<'a> {
-    pub(crate) fn begin(gateway: &'a Gateway, state: Arc<FunctionState>, until: Instant) -> Result<Self, Refusal> {
+    pub(crate) fn begin(gateway: &'a Gateway, state: &Arc<FunctionState>, until: Instant) -> Result<Self, Refusal> {
         if state.waiting.fetch_add(1, SeqCst) >= gateway.settings.limits.hold_queue {
             state.waiting.fetch_sub(1, SeqCst);
-            state.unroutable.fetch_add(1, SeqCst);
             return Err(Reason::QueueFull.into());
         }
         gateway.metrics.waiting.inc();
-        Ok(Self { gateway, state, until })
+        Ok(Self {
+            gateway,
+            state: Arc::clone(state),
+            until,
+        })
     }
 
     /// Until an executor may accept of those that `is_open` looks at, or at least for `pause`; an error when nothing more can be
@@ -204,7 +215,6 @@ impl<'a> Wait<'a> {
         accepting.as_mut().enable();
         let now = Instant::now();
         if now >= self.until {
-            self.state.unroutable.fetch_add(1, SeqCst);
             return Err(Reason::NoExecutor.into());
         }
         if let Some(pause) = pause {

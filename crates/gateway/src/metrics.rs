@@ -21,6 +21,7 @@ pub(crate) struct Metrics {
     refused: IntCounterVec,
     pub(crate) retries: IntCounter,
     pub(crate) replays: IntCounterVec,
+    pub(crate) missing_registrations: IntCounter,
     pub(crate) in_flight: IntGauge,
     pub(crate) waiting: IntGauge,
     pub(crate) connections: IntGauge,
@@ -75,6 +76,10 @@ impl Metrics {
                 ),
                 &["outcome"],
             )?,
+            missing_registrations: IntCounter::new(
+                "anneal_gateway_missing_registrations_total",
+                "Answers of native executables that lacked a registration, whether they were sent to the JVM or passed on.",
+            )?,
             in_flight: IntGauge::new("anneal_gateway_in_flight", "Requests sent and not answered.")?,
             waiting: IntGauge::new("anneal_gateway_waiting", "Requests that wait for an executor.")?,
             connections: IntGauge::new("anneal_gateway_connections", "Open client connections.")?,
@@ -90,7 +95,9 @@ impl Metrics {
         for counters in [&metrics.replays, &metrics.refused, &metrics.watch_errors, &metrics.reports] {
             registry.register(Box::new(counters.clone()))?;
         }
-        registry.register(Box::new(metrics.retries.clone()))?;
+        for counter in [&metrics.retries, &metrics.missing_registrations] {
+            registry.register(Box::new(counter.clone()))?;
+        }
         for gauge in [&metrics.in_flight, &metrics.waiting, &metrics.connections, &metrics.routes] {
             registry.register(Box::new(gauge.clone()))?;
         }

@@ -25,12 +25,17 @@ const ANSWER_BYTES: usize = 64 << 10;
 /// How long requests of a function do not wait again after one that waited in vain, unless its routes change.
 pub(crate) const VAIN: Duration = Duration::from_mins(1);
 
-/// Whether an executor's answer says that it lacks a registration.
-pub(crate) fn is_lacking<B>(deployment: &Deployment, response: &Response<B>) -> bool {
-    deployment.is_built() && response.headers().contains_key(&MISSING)
+/// Whether an executor's answer says that it lacks a registration; counts those that do.
+pub(crate) fn is_lacking<B>(gateway: &Gateway, deployment: &Deployment, response: &Response<B>) -> bool {
+    let is_lacking = deployment.is_built() && response.headers().contains_key(&MISSING);
+    if is_lacking {
+        gateway.metrics.missing_registrations.inc();
+    }
+    is_lacking
 }
 
-/// An answer as far as it has come, whole in memory: its executor is free.
+/// The answer whole in memory, for the client if the JVM gives none: its executor is free. One that is longer than the launcher's
+/// or breaks off is a refusal then.
 pub(crate) async fn keep(
     response: Response<AnswerBody>,
     deployment: &Arc<Deployment>,
@@ -45,17 +50,24 @@ pub(crate) async fn keep(
     }
 }
 
-/// The JVM's answer; none if no JVM took the request in time, or the one that did gave no answer.
+/// The JVM's answer to what an executor of `lacking` could not answer; none if no JVM took the request in time, or the one that
+/// did gave no answer.
+///
+/// What the executable answered was counted as any answer of it, and so is the JVM's. A request that was sent on is one retry of
+/// the executable's Deployment; one that was not is none, and is not unroutable either: its client has an answer.
 pub(crate) async fn replay(
     gateway: &Gateway,
     key: &str,
+    lacking: &Deployment,
     mut request: Request<RequestBody>,
     deadline: Instant,
 ) -> Option<Response<AnswerBody>> {
     let mut tried = Vec::new();
     let mut until = None;
     loop {
-        let passage = gateway.routes.enter(key)?;
+        let Some(passage) = gateway.routes.enter(key) else {
+            break;
+        };
         let (state, generation) = (Arc::clone(&passage.route.state), passage.route.generation.number);
         let now = Instant::now();
         let found = passage.route.lease_jvm(&tried, now).filter(|_| tried.len() < MAX_EXECUTORS);
@@ -70,7 +82,9 @@ pub(crate) async fn replay(
                 break;
             }
             tried.clear();
-            let wait = Wait::begin(gateway, Arc::clone(&state), until).ok()?;
+            let Ok(wait) = Wait::begin(gateway, &state, until) else {
+                break;
+            };
             // Over the time is noticed above.
             drop(wait.for_change(key, None, Route::has_jvm).await);
             continue;
@@ -78,7 +92,7 @@ pub(crate) async fn replay(
         let exchange = Exchange::new(passage, lease, deployment, Arc::clone(&gateway.metrics));
         match attempt(gateway, exchange, request, deadline).await {
             Attempt::Answered(response, connection, exchange) => {
-                gateway.metrics.replays.with_label_values(&["answered"]).inc();
+                sent_again(gateway, lacking, "answered");
                 return Some(answer(response, connection, exchange, Progress::ended(), deadline, 1));
             }
             Attempt::Unsent(back, exchange) => {
@@ -87,11 +101,17 @@ pub(crate) async fn replay(
             }
             Attempt::Broken(mut exchange) | Attempt::Overdue(mut exchange) => {
                 exchange.fail();
-                gateway.metrics.replays.with_label_values(&["failed"]).inc();
+                sent_again(gateway, lacking, "failed");
                 return None;
             }
         }
     }
     gateway.metrics.replays.with_label_values(&["unplaced"]).inc();
     None
+}
+
+fn sent_again(gateway: &Gateway, lacking: &Deployment, outcome: &str) {
+    lacking.tally.retried();
+    gateway.metrics.retries.inc();
+    gateway.metrics.replays.with_label_values(&[outcome]).inc();
 }

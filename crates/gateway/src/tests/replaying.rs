@@ -6,9 +6,10 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
 use super::{
-    executors::{echo, executor, named},
+    executors::{Hold, echo, executor, named, read_head, scripted, write_answer},
     harness::{Stack, client, eventually, from_json, limits},
 };
 use crate::settings::Limits;
@@ -48,6 +49,11 @@ async fn stack(replay: Duration) -> Stack {
     stack
 }
 
+/// How many ended so.
+fn replays(stack: &Stack, outcome: &str) -> u64 {
+    stack.gateway.metrics.replays.with_label_values(&[outcome]).get()
+}
+
 const NATIVE: (&str, &str, i64) = ("native", "Native", 100);
 const TRACER: (&str, &str, i64) = ("tracer", "HotspotAgent", 0);
 /// Long enough for whatever a test brings up.
@@ -71,6 +77,7 @@ async fn without_leave_the_answer_is_the_executables_own() {
     );
     assert_eq!(answer.text().await.expect("it is whole"), "{\"error\":\"missing registration\"}");
     assert_eq!(stack.counts("tracer").requests, 0);
+    assert_eq!(stack.gateway.metrics.missing_registrations.get(), 1);
 }
 
 #[tokio::test]
@@ -135,7 +142,15 @@ async fn where_none_comes_the_answer_is_the_executables_own_and_the_next_does_no
         assert_eq!(answer.text().await.expect("it is whole"), "{\"error\":\"missing registration\"}");
         assert!(!waits || start.elapsed() >= SHORT, "the first waits");
     }
-    assert_eq!(stack.gateway.metrics.replays.with_label_values(&["unplaced"]).get(), 2);
+    assert_eq!(replays(&stack, "unplaced"), 2);
+    assert_eq!(stack.gateway.metrics.missing_registrations.get(), 2);
+    let counts = stack.counts("native");
+    assert_eq!(
+        (counts.requests, counts.classes[4], counts.retries),
+        (2, 2, 0),
+        "nothing was sent again"
+    );
+    assert_eq!(stack.report().unroutable, 0, "both were answered");
     let state = std::sync::Arc::clone(&stack.gateway.routes.enter("hello.shop").expect("it is routed").route.state);
     let now = tokio::time::Instant::now();
     assert!(
@@ -143,6 +158,120 @@ async fn where_none_comes_the_answer_is_the_executables_own_and_the_next_does_no
         "other routes are another matter"
     );
     assert!(!state.waited_in_vain(1, now + crate::replay::VAIN));
+}
+
+#[tokio::test]
+async fn where_too_many_wait_the_answer_is_the_executables_own() {
+    let mut stack = Stack::with(Limits {
+        replay: LONG,
+        hold_queue: 1,
+        ..limits()
+    })
+    .await;
+    stack.list("native", &[lacking().await]);
+    route(&mut stack, 1, "Idempotent", &[NATIVE]);
+    let waiting = tokio::spawn(stack.get(&client()).body("rare").send());
+    eventually("it waits", || stack.gateway.metrics.waiting.get() == 1).await;
+    let answer = stack.get(&client()).send().await.expect("it is answered");
+    assert_eq!(
+        (answer.status(), &answer.headers()["x-anneal-missing-registration"]),
+        (StatusCode::INTERNAL_SERVER_ERROR, &"a.B".parse().unwrap())
+    );
+    assert_eq!((replays(&stack, "unplaced"), stack.report().unroutable), (1, 0));
+    route(&mut stack, 2, "Idempotent", &[NATIVE, TRACER]);
+    stack.list("tracer", &[echo().await]);
+    let answer = waiting.await.expect("it does not panic").expect("it is answered");
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_in_memory_is_not_sent_again() {
+    let mut stack = stack(LONG).await;
+    stack.list("tracer", &[echo().await]);
+    route(&mut stack, 1, "Idempotent", &[NATIVE, TRACER]);
+    let answer = stack.post_chunked(&client(), &Bytes::from_static(b"rare")).send().await;
+    let answer = answer.expect("it is answered");
+    assert_eq!(
+        (answer.status(), &answer.headers()["x-anneal-stage"]),
+        (StatusCode::INTERNAL_SERVER_ERROR, &"Native".parse().unwrap())
+    );
+    assert_eq!(stack.counts("tracer").requests, 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_kept_is_sent_again_all_the_same() {
+    const HEAD: &str = "HTTP/1.1 500 Internal Server Error\r\nx-anneal-missing-registration: a.B\r\n";
+    let (broken, _) = scripted(|mut stream, _| async move {
+        if read_head(&mut stream).await {
+            let answer = format!("{HEAD}content-length: 100\r\n\r\nless");
+            stream.write_all(answer.as_bytes()).await.expect("the gateway reads");
+        }
+    })
+    .await;
+    let (long, _) = scripted(|mut stream, _| async move {
+        if read_head(&mut stream).await {
+            let answer = format!("{HEAD}content-length: 200000\r\n\r\n{}", "x".repeat(200_000));
+            // The gateway closes when it has seen enough.
+            drop(stream.write_all(answer.as_bytes()).await);
+        }
+    })
+    .await;
+    for executable in [broken, long] {
+        let mut stack = Stack::start().await;
+        stack.list("native", &[executable]);
+        stack.list("tracer", &[echo().await]);
+        route(&mut stack, 1, "Idempotent", &[NATIVE, TRACER]);
+        let answer = stack.get(&client()).body("rare").send().await.expect("it is answered");
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.text().await.expect("it is whole"), "rare");
+    }
+}
+
+#[tokio::test]
+async fn the_jvms_answer_is_passed_on_as_it_comes() {
+    let (mut stack, hold) = (stack(LONG).await, Hold::default());
+    let held = hold.clone();
+    let (slow, _) = scripted(move |mut stream, _| {
+        let hold = held.clone();
+        async move {
+            if read_head(&mut stream).await {
+                let begun = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab").await;
+                begun.expect("the gateway reads");
+                hold.wait().await;
+                stream.write_all(b"cd").await.expect("the gateway reads");
+            }
+        }
+    })
+    .await;
+    stack.list("tracer", &[slow]);
+    route(&mut stack, 1, "Idempotent", &[NATIVE, TRACER]);
+    let mut answer = stack.get(&client()).send().await.expect("it is answered");
+    assert_eq!(answer.chunk().await.expect("it begins").as_deref(), Some(&b"ab"[..]));
+    eventually("the JVM holds the rest", || hold.held() == 1).await;
+    hold.release_all();
+    assert_eq!(answer.chunk().await.expect("it goes on").as_deref(), Some(&b"cd"[..]));
+    assert_eq!(answer.chunk().await.expect("it ends"), None);
+}
+
+#[tokio::test]
+async fn where_the_jvm_gives_no_answer_it_is_the_executables_own() {
+    let mut stack = stack(LONG).await;
+    let (closing, connections) = scripted(|mut stream, number| async move {
+        // A second sending would be answered.
+        if read_head(&mut stream).await && number > 0 {
+            write_answer(&mut stream, "", "twice").await;
+        }
+    })
+    .await;
+    stack.list("tracer", &[closing]);
+    route(&mut stack, 1, "Idempotent", &[NATIVE, TRACER]);
+    let answer = stack.get(&client()).body("rare").send().await.expect("it is answered");
+    assert_eq!(answer.text().await.expect("it is whole"), "{\"error\":\"missing registration\"}");
+    assert_eq!(
+        (replays(&stack, "failed"), connections.load(std::sync::atomic::Ordering::SeqCst)),
+        (1, 1)
+    );
+    assert_eq!((stack.counts("tracer").failures, stack.counts("native").retries), (1, 1));
 }
 
 #[tokio::test]
