@@ -2,8 +2,13 @@ package dev.anneal.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.UndeclaredThrowableException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.List;
@@ -56,6 +61,52 @@ class FailureTest {
     void missingRegistrationIsFoundOnALineOfItsOwn() {
         var error = new MissingReflectionRegistrationError("The program tried to access the class\n\n   a.B\n\nwithout a registration.");
         assertEquals("a.B", MissingRegistration.in(error));
+    }
+
+    /** A class whose initializer reaches something by name. */
+    private static final class Initialized {
+        static final int VALUE = value();
+
+        private static int value() {
+            throw new MissingReflectionRegistrationError("Cannot reach 'a.B'.");
+        }
+    }
+
+    @Test
+    void missingRegistrationIsFoundInWhatWrapsIt() {
+        var missing = new MissingReflectionRegistrationError("Cannot reach 'a.B'.");
+        var closing = new IllegalStateException("the work");
+        closing.addSuppressed(new IllegalStateException(missing));
+        for (Throwable problem : List.of(
+                new ExceptionInInitializerError(missing),
+                new InvocationTargetException(missing),
+                new UndeclaredThrowableException(missing),
+                new IllegalStateException(new InvocationTargetException(new ExceptionInInitializerError(missing))),
+                closing)) {
+            assertEquals("a.B", MissingRegistration.in(problem), problem.toString());
+            var printed = new StringWriter();
+            problem.printStackTrace(new PrintWriter(printed));
+            assertTrue(printed.toString().contains("MissingReflectionRegistrationError: Cannot reach 'a.B'."), printed.toString());
+        }
+    }
+
+    @Test
+    void missingRegistrationIsFoundEachTimeThatAClassCannotBeUsed() {
+        Throwable first = assertThrows(MissingReflectionRegistrationError.class, () -> assertEquals(0, Initialized.VALUE));
+        assertEquals("a.B", MissingRegistration.in(first));
+        Throwable second = assertThrows(NoClassDefFoundError.class, () -> assertEquals(0, Initialized.VALUE));
+        assertEquals("a.B", MissingRegistration.in(second));
+        assertEquals(null, MissingRegistration.in(new ExceptionInInitializerError("Exception a.Other: 'x'")));
+        assertEquals(null, MissingRegistration.in(new IllegalStateException("Exception a.MissingXRegistrationError: 'x'")));
+    }
+
+    @Test
+    void causesInACircleComeToAnEnd() {
+        var one = new IllegalStateException("one");
+        var other = new IllegalStateException("other", one);
+        one.initCause(other);
+        one.addSuppressed(other);
+        assertEquals(null, MissingRegistration.in(one));
     }
 
     @Test
