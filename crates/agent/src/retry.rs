@@ -24,11 +24,12 @@ pub(crate) struct Pace {
     pub(crate) call: Duration,
 }
 
-/// Outlasts a depot that is being replaced: a build that took an hour must not be lost to that.
+/// Outlasts a depot that is being replaced, and one that the kubelet starts for the fifth time, after 80 seconds: a build that took an
+/// hour must not be lost to that.
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            tries: 12,
+            tries: 24,
             first: Duration::from_millis(250),
             longest: Duration::from_secs(10),
             call: Duration::from_secs(10),
@@ -73,6 +74,14 @@ mod tests {
         assert_eq!(pace.wait(4), None);
         assert!(pace.wait_forever(60) <= pace.longest);
         assert!(pace.wait_forever(60) >= pace.longest / 2);
+    }
+
+    #[test]
+    fn the_default_outlasts_the_kubelets_pause_before_a_fifth_start() {
+        let pace = Pace::default();
+        // With no luck at all each wait is half of what it may be.
+        let shortest: Duration = (1..pace.tries).map(|failed| pace.spread(failed, 0)).sum();
+        assert!(shortest > Duration::from_secs(80), "{shortest:?}");
     }
 
     #[test]
