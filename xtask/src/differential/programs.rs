@@ -132,9 +132,11 @@ impl Program {
             stdin.write_all(INPUT.as_bytes()).context("it takes no input")?;
         }
         let mut lines = self.listen(&mut child)?;
+        let text = fs::read_to_string(&errors).context("cannot read what it said of errors")?;
         if self.has("errors") {
-            let text = fs::read_to_string(&errors).context("cannot read what it said of errors")?;
             lines.extend(text.lines().filter(|line| !line.contains("VM warning: Sharing")).map(str::to_owned));
+        } else if lines.last().is_none_or(|end| end != "status 0") {
+            lines.extend(thrown(&text));
         }
         Ok(Outcome { lines })
     }
@@ -162,6 +164,12 @@ impl Program {
         });
         Ok(lines)
     }
+}
+
+/// What ended the program, if an exception did: its class, because the JVM words messages of its own in another way.
+fn thrown(errors: &str) -> Option<String> {
+    let line = errors.lines().find(|line| line.starts_with("Exception in thread"))?;
+    Some(line.split(": ").next().unwrap_or(line).to_owned())
 }
 
 fn number(name: &str) -> Result<Signal> {
@@ -197,5 +205,21 @@ impl Watch {
     fn expired(self) -> bool {
         drop(self.done);
         self.thread.join().unwrap_or(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exception_is_known_by_its_class() {
+        let errors = "warning\nException in thread \"main\" a.B: text: more\n\tat a.C\n";
+        assert_eq!(thrown(errors).as_deref(), Some("Exception in thread \"main\" a.B"));
+        assert_eq!(
+            thrown("Exception in thread \"main\" a.B\n").as_deref(),
+            Some("Exception in thread \"main\" a.B")
+        );
+        assert_eq!(thrown("nothing\n"), None);
     }
 }
