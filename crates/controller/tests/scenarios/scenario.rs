@@ -181,7 +181,7 @@ impl Scene {
     pub(crate) fn collect(&self) {
         let status = self.status();
         let mut stored = self.stored.lock().expect("no test panics with it");
-        stored.facts.metadata.get_or_insert(MetadataFacts {
+        stored.facts.metadata.get_or_insert_with(|| MetadataFacts {
             digest: digest(b"metadata"),
             windows: 1,
             missing: 0,
