@@ -9,9 +9,9 @@ use anyhow::Result;
 
 use crate::{apt, jdk, process};
 
-/// Builds every jar; tests are `cargo xtask test`'s.
+/// Builds every jar but the compiler's add-on, which needs the compiler; tests are `cargo xtask test`'s.
 pub(crate) fn package(root: &Path) -> Result<()> {
-    process::run(maven(root)?.args(["--quiet", "package", "-DskipTests"]))
+    process::run(maven(root)?.args(["--quiet", "--projects", "!pgo", "package", "-DskipTests"]))
 }
 
 /// The launcher jar; it is built if it is not there.
@@ -22,6 +22,12 @@ pub(crate) fn launcher(root: &Path) -> Result<PathBuf> {
 /// The tracer's jar; it is built if it is not there.
 pub(crate) fn tracer(root: &Path) -> Result<PathBuf> {
     jar(root, "tracer")
+}
+
+/// The jar that adds profile-guided optimization to the Community Edition's builder; it is always built.
+pub(crate) fn pgo(root: &Path) -> Result<PathBuf> {
+    process::run(maven(root)?.args(["--quiet", "--projects", "pgo", "package", "-DskipTests"]))?;
+    Ok(root.join("java/pgo/target/anneal-pgo.jar"))
 }
 
 fn jar(root: &Path, module: &str) -> Result<PathBuf> {

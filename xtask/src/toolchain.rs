@@ -9,6 +9,7 @@ mod home;
 mod jars;
 mod libraries;
 mod parts;
+mod profiles;
 mod prove;
 mod relocatable;
 mod support;
@@ -32,6 +33,9 @@ pub(crate) struct GraalvmCe {
     /// Compile two programs with the home and ask them for an answer: minutes, and three gigabytes of memory.
     #[arg(long)]
     prove: bool,
+    /// Build and run a program with profile-guided optimization, of good and of bad profiles: six builds.
+    #[arg(long)]
+    pgo: bool,
 }
 
 /// The home of GraalVM Community Edition, assembled if it is not there.
@@ -41,7 +45,11 @@ pub(crate) fn graalvm_ce() -> Result<PathBuf> {
 
 /// The tests of its C libraries and of its front end.
 pub(crate) fn test() -> Result<()> {
-    run(&Task::GraalvmCe(GraalvmCe { test: true, prove: false }))
+    run(&Task::GraalvmCe(GraalvmCe {
+        test: true,
+        prove: false,
+        pgo: false,
+    }))
 }
 
 pub(crate) fn run(task: &Task) -> Result<()> {
@@ -56,6 +64,9 @@ pub(crate) fn run(task: &Task) -> Result<()> {
     }
     if arguments.prove {
         prove::run(&parts, &home)?;
+    }
+    if arguments.pgo {
+        profiles::run(&parts, &home)?;
     }
     println!("{}", home.display());
     Ok(())

@@ -73,6 +73,26 @@ const ACCEPTED: &[(&[&str], &[&str])] = &[
         &["-cp", "a", "--add-opens", "java.base/java.lang=ALL-UNNAMED", "x.Main"],
         &["-H:AddOpens@user+api=java.base/java.lang=ALL-UNNAMED"],
     ),
+    // Profiles come with the add-on that the home has.
+    (
+        &["-cp", "a", "--pgo-instrument", "x.Main"],
+        &[
+            "-imagecp",
+            "FOLDER/a:HOME/lib/anneal/pgo.jar",
+            "-H:+TrackNodeSourcePosition@driver",
+            "-H:Features@driver=dev.anneal.pgo.InstrumentFeature",
+        ],
+    ),
+    (
+        &["-cp", "a", "--pgo=one.iprof,two.iprof", "x.Main"],
+        &[
+            "-imagecp",
+            "FOLDER/a:HOME/lib/anneal/pgo.jar",
+            "-H:+TrackNodeSourcePosition@driver",
+            "-H:Features@driver=dev.anneal.pgo.ApplyFeature",
+            "-H:AnnealProfiles@driver=FOLDER/one.iprof,FOLDER/two.iprof",
+        ],
+    ),
     // The class path's own options come with it, and stand before the user's.
     (
         &["-cp", "jar", "-O1", "x.Main"],
@@ -87,8 +107,19 @@ const ACCEPTED: &[(&[&str], &[&str])] = &[
 
 /// A command line, and what the refusal must name.
 const REFUSED: &[(&[&str], &str)] = &[
-    (&["-cp", "a", "--pgo-instrument", "x.Main"], "Could not find option 'PGOInstrument'"),
-    (&["-cp", "a", "--pgo=p.iprof", "x.Main"], "Could not find option 'PGO'"),
+    (&["-cp", "a", "--pgo-sampling", "x.Main"], "Could not find option 'PGO'"),
+    (
+        &["-cp", "a", "--pgo=missing.iprof", "x.Main"],
+        "The profile file 'missing.iprof' of --pgo cannot be read",
+    ),
+    (
+        &["-cp", "a", "--pgo=one.iprof", "--pgo-instrument", "x.Main"],
+        "--pgo-instrument and --pgo exclude each other",
+    ),
+    (
+        &["-cp", "profiled", "x.Main"],
+        "asks for profile-guided optimization: '--pgo-instrument'",
+    ),
     (&["-cp", "a", "--gc=G1", "x.Main"], "UseG1GC"),
     (
         &["-cp", "a", "--no-such", "-Owrong", "x.Main"],
@@ -110,7 +141,9 @@ pub(crate) fn run(home: &Path) -> Result<()> {
         let arguments = arguments.with_context(|| format!("{line:?} was refused: {said}"))?;
         let mut rest = arguments.iter();
         for expected in *expected {
-            let expected = expected.replace("FOLDER", &folder.to_string_lossy());
+            let expected = expected
+                .replace("FOLDER", &folder.to_string_lossy())
+                .replace("HOME", &home.to_string_lossy());
             ensure!(
                 rest.any(|argument| *argument == expected),
                 "{line:?} gave no {expected:?} in its place: {arguments:?}"
@@ -158,6 +191,12 @@ fn fixtures(folder: &Path) -> Result<()> {
             "Args = -H:ResourceConfigurationResources=${.}/own.json \\\n  --initialize-at-build-time=g.Early\n",
         ),
         ("jar/META-INF/native-image/g/a/reachability-metadata.json", "{}"),
+        ("one.iprof", "{}"),
+        ("two.iprof", "{}"),
+        (
+            "profiled/META-INF/native-image/native-image.properties",
+            "Args = --pgo-instrument\n",
+        ),
         ("bad/META-INF/native-image/native-image.properties", "Args = --from-jar\n"),
     ];
     for (name, content) in files {

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::parts::Parts;
-use crate::process;
+use crate::{cache, java, process};
 
 /// The JVM's options beside modules. A build may take three quarters of the memory that it finds.
 const OPTIONS: [&str; 17] = [
@@ -44,6 +44,7 @@ pub(crate) fn make(parts: &Parts, home: &Path, scratch: &Path) -> Result<()> {
     write(&folder.join("builder.args"), &(options.join("\n") + "\n"))?;
     write(&folder.join("version"), &version(parts)?)?;
     driver(parts, &folder.join("driver.jar"), scratch)?;
+    add_on(&folder.join("pgo.jar"))?;
     let program = home.join("bin/native-image");
     fs::copy(parts.sources.join("bin/native-image"), &program)
         .with_context(|| format!("cannot write {}", program.display()))
@@ -138,6 +139,14 @@ fn driver(parts: &Parts, jar: &Path, scratch: &Path) -> Result<()> {
         .arg(classes)
         .arg(".");
     process::output(&mut pack).map(drop)
+}
+
+/// What adds profile-guided optimization to the builder; the home's key follows from its sources.
+fn add_on(target: &Path) -> Result<()> {
+    let jar = java::pgo(&cache::repository())?;
+    fs::copy(&jar, target)
+        .with_context(|| format!("cannot copy {}", jar.display()))
+        .map(drop)
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

@@ -46,6 +46,9 @@ impl Parts {
         let compiler = process::output(Command::new("gcc").arg("-dumpfullversion"))?;
         let mut inputs = vec![release.into_bytes(), compiler.into_bytes()];
         inputs.extend(files_below(&sources)?);
+        let add_on = cache::repository().join("java/pgo");
+        inputs.extend(files_below(&add_on.join("src/main"))?);
+        inputs.push(fs::read(add_on.join("pom.xml")).context("cannot read the add-on's pom")?);
         inputs.extend(OWN_RECIPE.iter().map(|text| text.as_bytes().to_vec()));
         let key = cache::short_hash(inputs.iter().map(Vec::as_slice));
         Ok(Self {

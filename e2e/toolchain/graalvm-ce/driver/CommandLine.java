@@ -27,6 +27,7 @@ final class CommandLine {
     private final Deque<String> rest = new ArrayDeque<>();
     private final List<String> options = new ArrayList<>();
     private final List<String> unknown = new ArrayList<>();
+    private final Profiles profiles = new Profiles();
     private String classPath;
     private String modulePath;
     private Path jar;
@@ -51,7 +52,7 @@ final class CommandLine {
         if (main == null && !isLibrary) {
             throw new Problem("Please specify class (or <module>/<mainclass>) containing the main entry point method. (see --help)");
         }
-        List<String> arguments = new ArrayList<>(List.of("-imagecp", path.joined()));
+        List<String> arguments = new ArrayList<>(List.of("-imagecp", imagePath(home, path)));
         if (modulePath != null) {
             arguments.addAll(List.of("-imagemp", modulePath));
         }
@@ -66,10 +67,17 @@ final class CommandLine {
         }
         arguments.addAll(ofJars(path));
         arguments.addAll(options);
+        if (profiles.areAskedFor()) {
+            arguments.addAll(profiles.options());
+        }
         // The builder salts hashes with this: the same command line gives the same image.
         UUID identity = UUID.nameUUIDFromBytes(String.join("\0", arguments).getBytes(StandardCharsets.UTF_8));
         arguments.add(Options.from("driver", "-H:ImageBuildID=" + identity));
         return arguments;
+    }
+
+    private String imagePath(Path home, ClassPath path) throws Problem {
+        return profiles.areAskedFor() ? path.joined() + File.pathSeparator + profiles.jar(home) : path.joined();
     }
 
     private static List<String> ofJars(ClassPath path) throws Problem {
@@ -136,6 +144,10 @@ final class CommandLine {
             classPath = argument.substring("--class-path=".length());
         } else if (argument.startsWith("--module-path=")) {
             modulePath = argument.substring("--module-path=".length());
+        } else if (profiles.take(argument)) {
+            if (inJar) {
+                throw new Problem("A native-image.properties file asks for profile-guided optimization: '" + argument + "'");
+            }
         } else if (Options.takesNextWord(argument)) {
             option(argument + "=" + value(argument));
         } else {

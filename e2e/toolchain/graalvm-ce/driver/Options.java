@@ -61,12 +61,6 @@ final class Options {
 
     /** The builder's options for a documented one, or null if there is no such option. */
     static List<String> translate(String argument) throws Problem {
-        if (argument.equals("--pgo") || argument.startsWith("--pgo=") || argument.startsWith("--pgo-")) {
-            // What this edition's builder says when it meets them.
-            String name = argument.startsWith("--pgo-instrument") ? "PGOInstrument" : "PGO";
-            throw new Problem("Could not find option '" + name + "' for '" + argument
-                    + "': profile-guided optimization is not part of GraalVM Community Edition.");
-        }
         if (argument.equals("--gc=G1")) {
             throw new Problem("Could not find option 'UseG1GC' for '--gc=G1': that collector is not part of GraalVM Community Edition.");
         }
