@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the main job on a real cluster. Sample functions climb to their target under load, a live table shows how.
 
+mod file_server;
 mod progress;
 mod samples;
 
@@ -35,7 +36,7 @@ pub(crate) struct Args {
     /// Write the report here, ask nothing, and take everything down at the end.
     #[arg(long)]
     report: Option<PathBuf>,
-    /// Minutes until the demo gives up, counted from when the cluster is up (default: 15 with the stand-in, 40 with a compiler).
+    /// Minutes until the demo gives up, counted from when the cluster is up (default: 15 with the stand-in, 60 with a compiler).
     #[arg(long)]
     minutes: Option<u64>,
     /// Only these samples.
@@ -118,7 +119,7 @@ pub(crate) fn climb(root: &Path, cluster: &Cluster, args: &Args) -> Result<()> {
         .collect();
     let kube = cluster.kube();
     let load = Load::start(&kube, "anneal-load", &targets)?;
-    let mut progress = Progress::new(args.toolchain.last_stage());
+    let mut progress = Progress::new();
     let minutes = args.minutes.unwrap_or_else(|| args.toolchain.minutes());
     let complete = follow(cluster, &mut progress, up + Duration::from_mins(minutes))?;
     // The last stage's own figures.
@@ -153,12 +154,11 @@ fn serving(cluster: &Cluster, count: usize) -> Result<()> {
 /// Delivers the jars and applies the committed manifests.
 fn functions(cluster: &Cluster, root: &Path, builder: Builder, chosen: &[Sample]) -> Result<()> {
     let (kube, manifests) = (cluster.kube(), root.join("e2e/manifests"));
-    for shared in ["namespace.yaml", "fileserver.yaml"] {
-        cluster.apply(&fs::read_to_string(manifests.join(shared)).with_context(|| format!("cannot read {shared}"))?)?;
-    }
-    cluster.wait_for_deployment(NAMESPACE, "fileserver", Duration::from_secs(60))?;
+    let namespace = manifests.join("namespace.yaml");
+    cluster.apply(&fs::read_to_string(&namespace).with_context(|| format!("cannot read {}", namespace.display()))?)?;
+    file_server::deploy(cluster, &manifests.join("fileserver.yaml"))?;
     for sample in chosen {
-        let jar = root.join(sample.jar());
+        let jar = java::sample(root, sample.name);
         let manifest = match sample.delivery {
             Delivery::ConfigMap => {
                 kube.jar(NAMESPACE, &format!("{}-jar", sample.name), &jar)?;

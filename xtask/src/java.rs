@@ -24,6 +24,14 @@ pub(crate) fn tracer(root: &Path) -> Result<PathBuf> {
     jar(root, "tracer")
 }
 
+/// The sample functions, by their modules below `java/samples`.
+pub(crate) const SAMPLES: [&str; 6] = ["hello", "sleep", "filehash", "json", "reflect", "http"];
+
+/// A sample's jar, where [`package`] leaves it.
+pub(crate) fn sample(root: &Path, name: &str) -> PathBuf {
+    root.join(format!("java/samples/{name}/target/{name}.jar"))
+}
+
 /// The jar that adds profile-guided optimization to the Community Edition's builder; it is always built.
 pub(crate) fn pgo(root: &Path) -> Result<PathBuf> {
     process::run(maven(root)?.args(["--quiet", "--projects", "pgo", "package", "-DskipTests"]))?;

@@ -15,8 +15,6 @@ pub(crate) struct Progress {
     started: Instant,
     functions: BTreeMap<String, Follow>,
     drawn_lines: usize,
-    /// The stage at which a Function ends that wants all.
-    last_stage: &'static str,
 }
 
 /// One Function as last seen.
@@ -29,13 +27,12 @@ struct Follow {
 }
 
 impl Progress {
-    /// Starts the clock. What wants all stages ends at `last_stage`.
-    pub(crate) fn new(last_stage: &'static str) -> Self {
+    /// Starts the clock.
+    pub(crate) fn new() -> Self {
         Self {
             started: Instant::now(),
             functions: BTreeMap::new(),
             drawn_lines: 0,
-            last_stage,
         }
     }
 
@@ -47,11 +44,7 @@ impl Progress {
             let name = text(&object["metadata"]["name"]);
             let follow = self.functions.entry(name.clone()).or_default();
             let target = text(&object["spec"]["target"]);
-            follow.target = if target.is_empty() || target == "PgoOptimized" {
-                self.last_stage.to_owned()
-            } else {
-                target
-            };
+            follow.target = if target.is_empty() { "PgoOptimized".to_owned() } else { target };
             let stage = text(&object["status"]["stage"]);
             if stage != follow.stage && !stage.is_empty() {
                 moved.push(format!(
@@ -211,18 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn what_wants_all_stages_is_complete_at_the_last_one_that_the_compiler_has() {
-        let mut all = list("Native", 100);
-        all["items"][0]["spec"]["target"] = json!("PgoOptimized");
-        let mut progress = Progress::new("Native");
-        progress.observe(&all);
-        assert!(progress.complete());
-        assert_eq!(progress.summary("hello")["reached"], true);
-    }
-
-    #[test]
     fn is_complete_when_the_target_carries_all_traffic() {
-        let mut progress = Progress::new("PgoOptimized");
+        let mut progress = Progress::new();
         assert!(!progress.complete());
         assert_eq!(progress.observe(&list("Hotspot", 100)).len(), 1);
         assert!(!progress.complete());

@@ -61,11 +61,6 @@ pub(crate) const SAMPLES: [Sample; 6] = [
 ];
 
 impl Sample {
-    /// The jar, below the project's root, as Maven leaves it.
-    pub(crate) fn jar(&self) -> String {
-        format!("java/samples/{0}/target/{0}.jar", self.name)
-    }
-
     /// The requests that are sent in turn: every answer's body is checked.
     pub(crate) fn requests(&self) -> Vec<Value> {
         match self.name {
@@ -81,13 +76,20 @@ impl Sample {
                 .map(|ms| load::request(&json!({"ms": ms}), "/slept", &json!(ms)))
                 .collect(),
             "filehash" => {
-                let url = format!("http://fileserver.{NAMESPACE}/file");
-                vec![load::request(&json!({"url": url}), "/bytes", &json!(65_536))]
+                let urls = ["http", "https"].map(|scheme| format!("{scheme}://fileserver.{NAMESPACE}.svc/file"));
+                urls.iter()
+                    .map(|url| load::request(&json!({"url": url}), "/sha256", &json!(FILE_SHA256)))
+                    .collect()
             }
-            "json" => [1, 4]
-                .iter()
-                .map(|lines| load::request(&order(*lines), "/summary/pieces", &json!(2 * lines)))
-                .collect(),
+            "json" => {
+                let mut requests = vec![load::request(&order(4, "", ""), "/summary/pieces", &json!(8))];
+                for (language, zone, total, placed) in LOCALIZED {
+                    let order = order(1, language, zone);
+                    requests.push(load::request(&order, "/summary/total", &json!(total)));
+                    requests.push(load::request(&order, "/summary/placed", &json!(placed)));
+                }
+                requests
+            }
             "reflect" => vec![
                 load::request(&json!({"op": "common", "text": "abc"}), "/result", &json!("ABC")),
                 load::request(&json!({"op": "rare", "text": "abc"}), "/result", &json!("cba")),
@@ -97,9 +99,36 @@ impl Sample {
     }
 }
 
-fn order(lines: usize) -> Value {
+/// The bytes of the file server, by its seed.
+const FILE_SHA256: &str = "a42d0cbb284872197a3f61fe426e182d890db6116eac7f17da4b7462f66422ec";
+
+/// Language, zone, and what the price and the time of an order of 12 345.00 then are in words, by the CLDR of JDK 25.
+const LOCALIZED: [(&str, &str, &str, &str); 3] = [
+    (
+        "de-DE",
+        "Europe/Berlin",
+        "12.345,00\u{a0}€",
+        "Donnerstag, 2. Juli 2026, 00:30:00 Mitteleuropäische Sommerzeit",
+    ),
+    (
+        "fr-FR",
+        "America/Montreal",
+        "12\u{202f}345,00\u{a0}€",
+        "mercredi 1 juillet 2026, 18:30:00 heure d’été de l’Est nord-américain",
+    ),
+    ("ja-JP", "Asia/Tokyo", "￥12,345", "2026年7月2日木曜日 7時30分00秒 日本標準時"),
+];
+
+fn order(lines: usize, language: &str, zone: &str) -> Value {
     let lines: Vec<Value> = (0..lines)
-        .map(|line| json!({"item": format!("item {line}"), "quantity": 2, "cents": 250}))
+        .map(|line| json!({"item": format!("item {line}"), "quantity": 2, "cents": 617_250}))
         .collect();
-    json!({"customer": "Ada", "lines": lines, "tags": ["new"]})
+    json!({
+        "customer": "Ada",
+        "lines": lines,
+        "tags": ["new"],
+        "language": language,
+        "zone": zone,
+        "placed": "2026-07-01T22:30:00Z",
+    })
 }

@@ -6,8 +6,9 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import javax.net.ssl.HttpsURLConnection;
 
-/** Downloads a file and hashes it: {@code {"url": "http://…"}} becomes {@code {"sha256": "…", "bytes": n}}. */
+/** Downloads a file and hashes it: {@code {"url": "https://…"}} becomes {@code {"sha256": "…", "bytes": n}}. */
 public final class FileHash {
     private static final int TIMEOUT_MILLIS = 10_000;
     private static final int CHUNK = 16 * 1024;
@@ -27,6 +28,9 @@ public final class FileHash {
             throw new IllegalArgumentException("url must be a string");
         }
         HttpURLConnection connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
+        if (connection instanceof HttpsURLConnection secure && Authorities.FACTORY != null) {
+            secure.setSSLSocketFactory(Authorities.FACTORY);
+        }
         connection.setConnectTimeout(TIMEOUT_MILLIS);
         connection.setReadTimeout(TIMEOUT_MILLIS);
         try (InputStream file = connection.getInputStream()) {

@@ -7,6 +7,12 @@ import java.util.List;
 public class Order {
     private String customer = "";
     private List<Line> lines = new ArrayList<>();
+    /** The customer's language and country as in BCP 47, for example {@code de-DE}; empty if nothing is to be in words. */
+    public String language = "";
+    /** The customer's time zone, for example {@code Europe/Berlin}. */
+    public String zone = "UTC";
+    /** When the order was placed, as in ISO 8601. */
+    public String placed = "1970-01-01T00:00:00Z";
 
     /** For Jackson. */
     public Order() {

@@ -1,5 +1,11 @@
 package dev.anneal.samples.json;
 
+import java.math.BigDecimal;
+import java.text.NumberFormat;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.time.format.FormatStyle;
 import java.util.Locale;
 
 /** What the function adds to an order; Jackson writes it by reflection. */
@@ -7,11 +13,16 @@ public final class Summary {
     private final String customer;
     private final int pieces;
     private final long cents;
+    private final String total;
+    private final String placed;
 
-    private Summary(String customer, int pieces, long cents) {
-        this.customer = customer;
+    private Summary(Order order, int pieces, long cents) {
+        this.customer = order.getCustomer().toUpperCase(Locale.ROOT);
         this.pieces = pieces;
         this.cents = cents;
+        boolean isInWords = !order.language.isEmpty();
+        this.total = isInWords ? money(cents, Locale.forLanguageTag(order.language)) : null;
+        this.placed = isInWords ? time(order) : null;
     }
 
     static Summary of(Order order) {
@@ -21,7 +32,18 @@ public final class Summary {
             pieces += line.quantity;
             cents += line.quantity * line.cents;
         }
-        return new Summary(order.getCustomer().toUpperCase(Locale.ROOT), pieces, cents);
+        return new Summary(order, pieces, cents);
+    }
+
+    /** In the currency of the customer's country. */
+    private static String money(long cents, Locale locale) {
+        return NumberFormat.getCurrencyInstance(locale).format(BigDecimal.valueOf(cents, 2));
+    }
+
+    private static String time(Order order) {
+        return DateTimeFormatter.ofLocalizedDateTime(FormatStyle.FULL)
+                .withLocale(Locale.forLanguageTag(order.language))
+                .format(Instant.parse(order.placed).atZone(ZoneId.of(order.zone)));
     }
 
     /**
@@ -49,5 +71,23 @@ public final class Summary {
      */
     public long getCents() {
         return cents;
+    }
+
+    /**
+     * The price in words.
+     *
+     * @return the price as it is written in the customer's country; null for an order without a language
+     */
+    public String getTotal() {
+        return total;
+    }
+
+    /**
+     * The time of the order in words.
+     *
+     * @return the time as it is written in the customer's country, in the customer's zone; null for an order without a language
+     */
+    public String getPlaced() {
+        return placed;
     }
 }

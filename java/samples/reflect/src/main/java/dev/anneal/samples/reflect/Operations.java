@@ -1,5 +1,7 @@
 package dev.anneal.samples.reflect;
 
+import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -21,11 +23,18 @@ public final class Operations {
         String op = String.valueOf(in.getOrDefault("op", "common"));
         String text = String.valueOf(in.getOrDefault("text", "text"));
         if (op.equals("common")) {
-            return Map.of("op", op, "result", text.toUpperCase(java.util.Locale.ROOT));
+            return answer(op, text.toUpperCase(Locale.ROOT));
         }
         Class<?> operation = Class.forName(className(op));
         Object result = operation.getMethod("apply", String.class).invoke(null, text);
-        return Map.of("op", op, "result", result);
+        return answer(op, result);
+    }
+
+    private static Map<String, Object> answer(String op, Object result) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        out.put("op", op);
+        out.put("result", result);
+        return out;
     }
 
     private static String className(String op) {
