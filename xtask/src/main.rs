@@ -11,6 +11,7 @@ mod bench;
 mod box_;
 mod builder;
 mod cache;
+mod certificates;
 mod charts;
 mod cluster;
 mod codegen;

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
@@ -95,6 +96,12 @@ pub(crate) fn wait_until(what: &str, deadline: Duration, mut condition: impl FnM
             Err(_) => thread::sleep(Duration::from_millis(150)),
         }
     }
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("there is no free port")?;
+    Ok(listener.local_addr().context("a listener has an address")?.port())
 }
 
 /// The command as a person would type it.

@@ -39,31 +39,37 @@ impl Differences {
 
     /// Whether a program differs exactly as it is known to.
     pub(crate) fn judge(&self, program: &str, jvm: &Outcome, native: &Outcome) -> Result<(), String> {
-        let (only_jvm, only_native) = (without(&jvm.lines, &native.lines), without(&native.lines, &jvm.lines));
+        let (common_jvm, only_jvm) = split(&jvm.lines, &native.lines);
+        let (common_native, only_native) = split(&native.lines, &jvm.lines);
         let nothing = Vec::new();
         let (known_jvm, known_native) = self.of(program).map_or((&nothing, &nothing), |known| (&known.jvm, &known.native));
-        if (&only_jvm, &only_native) == (known_jvm, known_native) && (self.of(program).is_some() || jvm == native) {
+        if (&only_jvm, &only_native, &common_jvm) == (known_jvm, known_native, &common_native)
+            && (self.of(program).is_some() || jvm == native)
+        {
             return Ok(());
         }
         if jvm == native {
             return Err("it is listed as different, and no longer is".to_owned());
+        }
+        if only_jvm.is_empty() && only_native.is_empty() {
+            return Err(format!("its lines have another order: {}", jvm.compare(native)));
         }
         let shown = serde_json::json!({"jvm": only_jvm, "native": only_native});
         Err(format!("it differs: {shown}"))
     }
 }
 
-/// The lines of one that another does not have as often, in their order.
-fn without(lines: &[String], other: &[String]) -> Vec<String> {
+/// The lines of one that another has as often, and those that it does not have, each in their order.
+fn split(lines: &[String], other: &[String]) -> (Vec<String>, Vec<String>) {
     let mut left = other.to_vec();
-    let is_new = |line: &&String| match left.iter().position(|one| one == *line) {
+    let is_common = |line: &String| match left.iter().position(|one| one == line) {
         Some(index) => {
             left.swap_remove(index);
-            false
+            true
         }
-        None => true,
+        None => false,
     };
-    lines.iter().filter(is_new).cloned().collect()
+    lines.iter().cloned().partition(is_common)
 }
 
 #[cfg(test)]
@@ -84,6 +90,12 @@ mod tests {
         assert_eq!(known.judge("p", &jvm, &outcome(&["same", "b", "c"])), Ok(()));
         assert!(known.judge("p", &jvm, &outcome(&["same", "b"])).is_err(), "a line less");
         assert!(known.judge("p", &jvm, &jvm).unwrap_err().contains("no longer"));
+        let more = outcome(&["same", "more", "a"]);
+        assert_eq!(known.judge("p", &more, &outcome(&["same", "more", "b", "c"])), Ok(()));
+        assert!(
+            known.judge("p", &more, &outcome(&["more", "same", "b", "c"])).is_err(),
+            "the common lines are in order"
+        );
         assert_eq!(known.judge("other", &jvm, &jvm), Ok(()));
         assert!(known.judge("other", &jvm, &outcome(&["a", "same"])).is_err(), "the order counts");
         assert!(known.judge("other", &jvm, &outcome(&["same", "a", "a"])).is_err());

@@ -117,6 +117,9 @@ impl Program {
             child.env_remove(variable);
         }
         child.env("LC_ALL", "C.UTF-8");
+        if self.has("port") {
+            child.env("PORT", process::free_port()?.to_string());
+        }
         child.envs(self.settings.iter().filter_map(|setting| {
             let (key, value) = setting.split_once('=')?;
             key.chars()

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -73,10 +73,7 @@ fn build(home: &Path, folder: &Path, class_path: &OsStr, main: &str) -> Result<P
 
 /// Starts a server and asks it once; it must end by SIGTERM as a JVM does.
 fn expect(server: &Path, request: &str, expected: &str) -> Result<()> {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .context("cannot find a free port")?
-        .port();
+    let port = process::free_port()?;
     let start = Instant::now();
     // The launcher takes its port from the environment, the small server from its argument.
     let mut child = Command::new(server)

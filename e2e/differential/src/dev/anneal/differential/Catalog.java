@@ -36,6 +36,7 @@ final class Catalog {
         Networks.list(catalog.group("network"));
         Filesystem.list(catalog.group("files and processes"));
         Library.list(catalog.group("library"));
+        Samples.list(catalog.group("samples behind the launcher"));
         return catalog.entries;
     }
 

@@ -6,18 +6,26 @@ import static dev.anneal.differential.Out.sorted;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.RandomAccessFile;
+import java.net.JarURLConnection;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchEvent;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
@@ -102,6 +110,31 @@ final class Filesystem {
                 say(Files.readString(zip.getPath("/inside.txt")));
             }
             remove(archive.getParent());
+        }).add("watchService", () -> {
+            Path folder = Files.createTempDirectory("differential");
+            try (WatchService watch = FileSystems.getDefault().newWatchService()) {
+                folder.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+                Files.writeString(folder.resolve("new.txt"), "new");
+                WatchKey key = watch.poll(60, TimeUnit.SECONDS);
+                for (WatchEvent<?> event : key.pollEvents()) {
+                    say(event.kind() + " " + event.context());
+                }
+                say(key.reset());
+            }
+            remove(folder);
+        }).add("jarUrls", () -> {
+            Path folder = Files.createTempDirectory("differential");
+            Path archive = folder.resolve("a.jar");
+            try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(archive))) {
+                zip.putNextEntry(new ZipEntry("in/side.txt"));
+                zip.write("inside a jar".getBytes(StandardCharsets.US_ASCII));
+            }
+            JarURLConnection connection = (JarURLConnection) URI.create("jar:" + archive.toUri() + "!/in/side.txt").toURL().openConnection();
+            connection.setUseCaches(false);
+            try (InputStream in = connection.getInputStream()) {
+                say(new String(in.readAllBytes(), StandardCharsets.US_ASCII) + " " + connection.getEntryName() + " " + connection.getContentLength());
+            }
+            remove(folder);
         }).add("processes", () -> {
             Process process = new ProcessBuilder("/bin/sh", "-c", "read line; echo got $line; echo problem >&2; exit 5").start();
             process.outputWriter().append("input\n").flush();

@@ -103,6 +103,10 @@ final class Library {
         }
     }
 
+    static int compare(java.lang.foreign.MemorySegment one, java.lang.foreign.MemorySegment other) {
+        return Integer.compare(one.get(java.lang.foreign.ValueLayout.JAVA_INT, 0), other.get(java.lang.foreign.ValueLayout.JAVA_INT, 0));
+    }
+
     static void list(Catalog catalog) {
         catalog.add("initialization", () -> {
             say(ORDER + " " + First.VALUE + " " + ORDER);
@@ -206,6 +210,36 @@ final class Library {
             try (var arena = java.lang.foreign.Arena.ofConfined()) {
                 say((long) strlen.invokeExact(arena.allocateFrom("seven..")));
             }
+        }).add("upcalls", () -> {
+            var linker = java.lang.foreign.Linker.nativeLinker();
+            var address = java.lang.foreign.ValueLayout.ADDRESS.withTargetLayout(java.lang.foreign.ValueLayout.JAVA_INT);
+            var compare = java.lang.invoke.MethodHandles.lookup().findStatic(Library.class, "compare", java.lang.invoke.MethodType.methodType(
+                    int.class, java.lang.foreign.MemorySegment.class, java.lang.foreign.MemorySegment.class));
+            var size = java.lang.foreign.ValueLayout.JAVA_LONG;
+            var sort = linker.downcallHandle(linker.defaultLookup().find("qsort").orElseThrow(),
+                    java.lang.foreign.FunctionDescriptor.ofVoid(address, size, size, address));
+            try (var arena = java.lang.foreign.Arena.ofConfined()) {
+                var stub = linker.upcallStub(compare, java.lang.foreign.FunctionDescriptor.of(java.lang.foreign.ValueLayout.JAVA_INT, address, address), arena);
+                var numbers = arena.allocateFrom(java.lang.foreign.ValueLayout.JAVA_INT, 3, 1, 2);
+                sort.invokeExact(numbers, 3L, 4L, stub);
+                say(java.util.Arrays.toString(numbers.toArray(java.lang.foreign.ValueLayout.JAVA_INT)));
+            }
+        }).add("hiddenClass", () -> {
+            byte[] bytes;
+            try (var in = Library.class.getResourceAsStream(name("Out", ".class"))) {
+                bytes = in.readAllBytes();
+            }
+            var hidden = java.lang.invoke.MethodHandles.lookup().defineHiddenClass(bytes, true);
+            say(hidden.lookupClass().isHidden() + " " + hidden.lookupClass().getSimpleName().startsWith("Out"));
+        }).add("preferences", () -> {
+            var folder = java.nio.file.Files.createTempDirectory("differential");
+            System.setProperty("java.util.prefs.userRoot", folder.toString());
+            var node = java.util.prefs.Preferences.userRoot().node("dev/anneal");
+            node.put("key", "value");
+            node.flush();
+            say(node.get("key", "none") + " " + node.getInt("absent", 3) + " " + node.absolutePath());
+            node.removeNode();
+            say(java.util.prefs.Preferences.userRoot().nodeExists("dev/anneal"));
         }).add("classesAtRunTime", () -> {
             try (var loader = new java.net.URLClassLoader(new java.net.URL[0], Library.class.getClassLoader())) {
                 loader.loadClass(name("no.such.", "Plugin"));

@@ -89,15 +89,27 @@ final class Memories {
             MemorySegment leaked;
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment segment = arena.allocate(ValueLayout.JAVA_LONG, 10);
-                segment.setAtIndex(ValueLayout.JAVA_LONG, 3, 42);
-                say(segment.getAtIndex(ValueLayout.JAVA_LONG, 3) + " " + segment.byteSize());
-                say(arena.allocateFrom("text").getString(0));
+                say(segment.byteSize() + " " + segment.isNative() + " " + MemorySegment.ofArray(new int[3]).byteSize());
+                segment.asByteBuffer().order(ByteOrder.nativeOrder()).putLong(24, 42);
+                say(segment.toArray(ValueLayout.JAVA_LONG)[3]);
+                segment.fill((byte) 1);
+                say(segment.mismatch(segment.asSlice(8)));
                 leaked = segment;
             }
             try {
-                leaked.get(ValueLayout.JAVA_BYTE, 0);
+                leaked.fill((byte) 0);
             } catch (IllegalStateException closed) {
                 say(closed.getMessage());
+            }
+        }).add("segmentValues", () -> {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment segment = arena.allocate(ValueLayout.JAVA_LONG, 10);
+                segment.setAtIndex(ValueLayout.JAVA_LONG, 3, 42);
+                say(segment.getAtIndex(ValueLayout.JAVA_LONG, 3) + " " + segment.get(ValueLayout.JAVA_INT, 24));
+            }
+        }).add("segmentStrings", () -> {
+            try (Arena arena = Arena.ofConfined()) {
+                say(arena.allocateFrom("text").getString(0));
             }
         }).add("mappedFiles", () -> {
             Path file = Files.createTempFile("mapped", ".bin");

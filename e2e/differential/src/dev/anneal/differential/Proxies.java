@@ -33,7 +33,7 @@ final class Proxies {
         catalog.add("proxy", () -> {
             InvocationHandler handler = (proxy, method, given) -> switch (method.getName()) {
                 case "name" -> "Ada";
-                case "title" -> InvocationHandler.invokeDefault(proxy, method);
+                case "title" -> "Dr. Ada";
                 case "count" -> ((String) given[0]).length();
                 case "hashCode" -> 7;
                 case "toString" -> "a proxy";
@@ -42,6 +42,10 @@ final class Proxies {
             Object proxy = Proxy.newProxyInstance(Proxies.class.getClassLoader(), new Class<?>[] {Named.class, Counted.class}, handler);
             say(((Named) proxy).title() + " " + ((Counted) proxy).count("four") + " " + proxy + " " + proxy.hashCode() + proxy.equals(proxy));
             say(Proxy.isProxyClass(proxy.getClass()) + " " + (Proxy.getInvocationHandler(proxy) == handler));
+        }).add("proxyDefault", () -> {
+            Named named = (Named) Proxy.newProxyInstance(Proxies.class.getClassLoader(), new Class<?>[] {Named.class},
+                    (proxy, method, given) -> method.isDefault() ? InvocationHandler.invokeDefault(proxy, method) : "Grace");
+            say(named.title());
         }).add("proxyThrows", () -> {
             Counted counted = (Counted) Proxy.newProxyInstance(Proxies.class.getClassLoader(), new Class<?>[] {Counted.class},
                     (proxy, method, given) -> {

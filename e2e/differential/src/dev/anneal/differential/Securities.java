@@ -16,6 +16,11 @@ import java.security.Provider;
 import java.security.SecureRandom;
 import java.security.Security;
 import java.security.Signature;
+import java.security.cert.CertPathValidator;
+import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXParameters;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509Certificate;
 import java.security.spec.RSAPublicKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Arrays;
@@ -35,6 +40,21 @@ import javax.net.ssl.SSLContext;
 /** Security providers and what they provide. */
 final class Securities {
     private static final byte[] TEXT = "the quick brown fox".getBytes(StandardCharsets.US_ASCII);
+
+    private static final String CERTIFICATE = """
+            -----BEGIN CERTIFICATE-----
+            MIIByDCCAW6gAwIBAgIUdTZD3mfmilXlSYIDXbEWN1J86V8wCgYIKoZIzj0EAwIw
+            KDEVMBMGA1UEAwwMZGlmZmVyZW50aWFsMQ8wDQYDVQQKDAZBbm5lYWwwIBcNMjYx
+            MTI2MTY0MzUzWhgPMjEyNjExMDIxNjQzNTNaMCgxFTATBgNVBAMMDGRpZmZlcmVu
+            dGlhbDEPMA0GA1UECgwGQW5uZWFsMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+            hTH2jnuCSaV2zbUMtFiDDlL2YaaVokDoHELWCF78FrB6EoLttwZtRmsFeJzqega+
+            zAae//Z5zLpHr7qnpypNEKN0MHIwHQYDVR0OBBYEFF3an1S1f18PrdQxCFobPCXU
+            N84dMB8GA1UdIwQYMBaAFF3an1S1f18PrdQxCFobPCXUN84dMA8GA1UdEwEB/wQF
+            MAMBAf8wHwYDVR0RBBgwFoIJYS5leGFtcGxlggliLmV4YW1wbGUwCgYIKoZIzj0E
+            AwIDSAAwRQIgUPkNV5jHEawVrmeBmAS42Y4R1egzDdoJ4ALsZAa+U2ACIQCrBOJT
+            m2Q0foFR4nS3xKRHJElzNobb4/RlwxRKNcXGQQ==
+            -----END CERTIFICATE-----
+            """;
 
     private Securities() {
     }
@@ -115,6 +135,18 @@ final class Securities {
         }).add("providers", () -> {
             say(sorted(Arrays.stream(Security.getProviders()).map(Provider::getName)));
             say(sorted(Security.getAlgorithms("MessageDigest").stream()));
+        }).add("certificates", () -> {
+            CertificateFactory factory = CertificateFactory.getInstance("X.509");
+            X509Certificate certificate = (X509Certificate) factory.generateCertificate(
+                    new ByteArrayInputStream(CERTIFICATE.getBytes(StandardCharsets.US_ASCII)));
+            say(certificate.getSubjectX500Principal() + " " + certificate.getNotAfter().toInstant() + " " + certificate.getBasicConstraints());
+            say(certificate.getSubjectAlternativeNames() + " " + certificate.getSigAlgName() + " " + certificate.getPublicKey().getAlgorithm());
+            certificate.verify(certificate.getPublicKey());
+            CertPathValidator validator = CertPathValidator.getInstance("PKIX");
+            PKIXParameters parameters = new PKIXParameters(java.util.Set.of(new TrustAnchor(certificate, null)));
+            parameters.setRevocationEnabled(false);
+            parameters.setDate(java.util.Date.from(java.time.Instant.parse("2030-01-01T00:00:00Z")));
+            say(validator.validate(factory.generateCertPath(List.of(certificate)), parameters).getClass().getSimpleName());
         }).add("tlsContext", () -> {
             SSLContext context = SSLContext.getDefault();
             say(context.getProtocol() + " " + Arrays.toString(context.getSupportedSSLParameters().getProtocols()));

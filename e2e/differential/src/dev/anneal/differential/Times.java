@@ -12,6 +12,8 @@ import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.chrono.HijrahDate;
 import java.time.chrono.JapaneseDate;
+import java.time.chrono.MinguoDate;
+import java.time.chrono.ThaiBuddhistDate;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
@@ -55,11 +57,13 @@ final class Times {
                     say(ZoneId.getAvailableZoneIds().contains("America/Argentina/Ushuaia"));
                     say(TimeZone.getTimeZone("PST") + "".strip());
                 }).add("chronologies", () -> {
-                    say(JapaneseDate.of(2024, 5, 1) + " " + HijrahDate.of(1445, 1, 1));
+                    say(JapaneseDate.of(2024, 5, 1) + " " + ThaiBuddhistDate.of(2567, 5, 1) + " " + MinguoDate.of(113, 5, 1));
                     say(WeekFields.of(Locale.US).getFirstDayOfWeek() + " " + ChronoUnit.DAYS.between(Instant.EPOCH, Instant.EPOCH.plus(Duration.ofDays(3))));
                     GregorianCalendar calendar = new GregorianCalendar(1582, 9, 4);
                     calendar.setTimeZone(TimeZone.getTimeZone("UTC"));
                     say(calendar.isLeapYear(1900));
+                }).add("hijrah", () -> {
+                    say(HijrahDate.of(1445, 1, 1));
                 }).add("parsing", () -> {
                     say(OffsetDateTime.parse("2024-02-29T10:15:30+01:00").toInstant());
                     say(DateTimeFormatter.RFC_1123_DATE_TIME.format(Instant.EPOCH.atOffset(ZoneOffset.UTC)));
