@@ -5,13 +5,19 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+mod chart;
 mod iprof;
+mod stages;
+mod statistics;
+mod wrk;
 
 /// What is measured.
 #[derive(clap::Subcommand)]
 pub(crate) enum Task {
     /// Reading and merging profiles.
     Iprof(iprof::Args),
+    /// The stages up to Native beside each other: start, throughput, memory.
+    Stages(stages::Args),
 }
 
 /// Where the figures go besides the terminal.
@@ -25,7 +31,7 @@ pub(crate) struct Output {
 /// One line of the table.
 #[derive(Serialize)]
 pub(crate) struct Figure {
-    name: &'static str,
+    name: String,
     value: f64,
     unit: &'static str,
     /// What it is compared with.
@@ -39,13 +45,14 @@ pub(crate) struct Figure {
 pub(crate) fn run(task: &Task) -> Result<()> {
     match task {
         Task::Iprof(args) => iprof::run(args),
+        Task::Stages(args) => stages::run(args),
     }
 }
 
 impl Figure {
-    fn new(name: &'static str, value: f64, unit: &'static str) -> Self {
+    fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
         Self {
-            name,
+            name: name.into(),
             value,
             unit,
             against: None,

@@ -7,6 +7,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -200,6 +201,14 @@ impl Cluster {
             .env("KUBECONFIG", state.path("kubeconfig-inside"))
             .env("PATH", path);
         Ok(command)
+    }
+
+    /// A connection to an address of the box's network; one that is refused there closes.
+    pub(crate) fn connect(&self, target: SocketAddr) -> std::io::Result<UnixStream> {
+        match &self.access {
+            Access::Box(state) => relay::connect(&state.relay_socket(), &target.to_string()),
+            Access::Context { .. } => Err(std::io::ErrorKind::Unsupported.into()),
+        }
     }
 
     /// Makes a port of a Service reachable on this host's loopback while the result lives.

@@ -40,15 +40,20 @@ pub(crate) fn serve_port(listener: TcpListener, socket: PathBuf, target: String,
             let target = target.clone();
             thread::spawn(move || {
                 // A box that is starting or going has no socket: the caller sees its connection close.
-                if let Ok(mut inside) = UnixStream::connect(&socket)
-                    && writeln!(inside, "{target}").is_ok()
-                {
+                if let Ok(inside) = connect(&socket, &target) {
                     drop(stream.set_nodelay(true));
                     join(&stream, &inside);
                 }
             });
         }
     });
+}
+
+/// A connection to an address inside; one that is refused there closes.
+pub(crate) fn connect(socket: &Path, target: &str) -> io::Result<UnixStream> {
+    let mut inside = UnixStream::connect(socket)?;
+    writeln!(inside, "{target}")?;
+    Ok(inside)
 }
 
 fn connect_inside(stream: UnixStream) -> io::Result<()> {
