@@ -24,7 +24,7 @@ pub fn spec(name: &str, target: &str) -> Value {
     let build = if toolchain == STANDIN {
         json!({"cpuMillis": 100, "memoryMebibytes": 1024, "timeoutSeconds": 120})
     } else {
-        json!({"cpuMillis": 1000, "memoryMebibytes": 4096, "timeoutSeconds": 1200})
+        json!({"cpuMillis": 500, "memoryMebibytes": 4096, "timeoutSeconds": 1200})
     };
     json!({
         "source": {"configMap": {"name": format!("{name}-jar"), "key": "app.jar"}},
