@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: measurements, each beside what it is compared with in the same run.
 
-use std::path::PathBuf;
+use std::{fmt::Write as _, path::PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -38,6 +38,9 @@ pub(crate) struct Figure {
     against: Option<&'static str>,
     /// How many times better it is than that.
     ratio: Option<f64>,
+    /// Where the ratio lies with 95 percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval: Option<[f64; 2]>,
     goal: Option<&'static str>,
 }
 
@@ -57,6 +60,7 @@ impl Figure {
             unit,
             against: None,
             ratio: None,
+            interval: None,
             goal: None,
         }
     }
@@ -69,6 +73,13 @@ impl Figure {
         }
     }
 
+    fn within(self, low: f64, high: f64) -> Self {
+        Self {
+            interval: Some([low, high]),
+            ..self
+        }
+    }
+
     fn goal(self, goal: &'static str) -> Self {
         Self { goal: Some(goal), ..self }
     }
@@ -77,7 +88,10 @@ impl Figure {
 fn print(figures: &[Figure], output: &Output) -> Result<()> {
     println!("| what | value | compared with | ratio | goal |\n|---|---:|---|---:|---|");
     for figure in figures {
-        let ratio = figure.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
+        let mut ratio = figure.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
+        if let Some([low, high]) = figure.interval {
+            let _infallible = write!(ratio, " ({low:.2}–{high:.2})");
+        }
         let (against, goal) = (figure.against.unwrap_or_default(), figure.goal.unwrap_or_default());
         println!(
             "| {} | {:.3} {} | {against} | {ratio} | {goal} |",

@@ -1,4 +1,4 @@
-//! Certificates of private authorities, made by openssl: short-lived things of a test, without passwords.
+//! Certificates of private authorities, made by openssl for tests: without passwords.
 
 use std::fs;
 use std::path::Path;

@@ -86,9 +86,9 @@ impl Chart<'_> {
         let values = || self.groups.iter().flat_map(|group| &group.bars).map(|(_, estimate)| estimate);
         let largest = values().map(|estimate| estimate.high).fold(f64::MIN_POSITIVE, f64::max);
         let share = if self.logarithmic {
-            // From the power of ten below the smallest, so that every bar is seen.
+            // From a power of ten below the smallest, so that every bar is seen.
             let smallest = values().map(|estimate| estimate.low).fold(largest, f64::min);
-            let start = smallest.log10().floor();
+            let start = smallest.log10().ceil() - 1.0;
             (value.log10() - start) / (largest.log10() - start).max(f64::MIN_POSITIVE)
         } else {
             value / largest

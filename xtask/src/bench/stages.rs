@@ -1,8 +1,9 @@
 //! `cargo xtask bench stages`: what the stages up to Native give, by the samples: how soon a process and a pod answer, how many
 //! requests they answer, what memory they take.
 //!
-//! All variants are measured in turn, round by round, so that a machine that grows slower does so for all. Processes start with
-//! all processors; throughput is that of one processor, with the load on another.
+//! All variants of a sample are measured in turn, round by round, so that a machine that grows slower does so for all. Processes
+//! start with all processors; the load is put on a process with one, by another: what counts is requests by its processor time,
+//! because some samples wait.
 
 mod pods;
 mod sample;
@@ -17,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 
 use self::{
     sample::{SAMPLES, Sample},
@@ -42,19 +43,19 @@ const MIB: f64 = 1024.0 * 1024.0;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Starts of each variant as a process.
-    #[arg(long, default_value_t = 30)]
-    starts: usize,
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    starts: u16,
     /// Starts of each variant as a pod; 0 = no cluster is needed.
     #[arg(long, default_value_t = 10)]
-    pods: usize,
+    pods: u16,
     /// Processes of each variant that are put under load.
-    #[arg(long, default_value_t = 5)]
-    loads: usize,
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    loads: u16,
     /// Seconds of load before it is measured.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     warm_seconds: u64,
     /// Seconds of load that are measured.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
     /// Only these samples.
     #[arg(long, value_delimiter = ',')]
@@ -78,7 +79,7 @@ struct Measured {
     pod: Vec<f64>,
     /// MiB after the first answer.
     idle: Vec<f64>,
-    /// Requests in a second.
+    /// Requests in a second of processor time.
     throughput: Vec<f64>,
     /// MiB after the load.
     loaded: Vec<f64>,
@@ -94,6 +95,8 @@ struct Kind {
     unit: &'static str,
     more_is_better: bool,
     values: fn(&Measured) -> &[f64],
+    /// How many times better than the JVM a native executable is to be.
+    goal: Option<&'static str>,
     /// File, title and whether the scale is logarithmic.
     chart: Option<(&'static str, &'static str, bool)>,
 }
@@ -104,6 +107,7 @@ const KINDS: [Kind; 6] = [
         unit: "ms",
         more_is_better: false,
         values: |one| &one.process,
+        goal: Some(">= 10 times sooner"),
         chart: Some(("stages-start", "First answer of a process", true)),
     },
     Kind {
@@ -111,20 +115,23 @@ const KINDS: [Kind; 6] = [
         unit: "ms",
         more_is_better: false,
         values: |one| &one.pod,
+        goal: None,
         chart: None,
     },
     Kind {
-        name: "requests, one processor",
+        name: "requests by processor time",
         unit: "1/s",
         more_is_better: true,
         values: |one| &one.throughput,
-        chart: Some(("stages-throughput", "Requests that one processor answers", true)),
+        goal: None,
+        chart: Some(("stages-throughput", "Requests in a second of processor time", true)),
     },
     Kind {
-        name: "p99 of that load",
+        name: "p99 of eight clients",
         unit: "ms",
         more_is_better: false,
         values: |one| &one.p99,
+        goal: None,
         chart: None,
     },
     Kind {
@@ -132,6 +139,7 @@ const KINDS: [Kind; 6] = [
         unit: "MiB",
         more_is_better: false,
         values: |one| &one.idle,
+        goal: None,
         chart: None,
     },
     Kind {
@@ -139,6 +147,7 @@ const KINDS: [Kind; 6] = [
         unit: "MiB",
         more_is_better: false,
         values: |one| &one.loaded,
+        goal: None,
         chart: Some(("stages-memory", "Resident memory after load", false)),
     },
 ];
@@ -158,7 +167,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .into_iter()
         .filter(|sample| args.only.is_empty() || args.only.iter().any(|name| name == sample.name))
         .collect();
-    ensure!(!chosen.is_empty(), "there is no such sample");
+    let unknown = args.only.iter().find(|name| !chosen.iter().any(|sample| sample.name == **name));
+    if let Some(name) = unknown {
+        bail!("there is no sample {name:?}");
+    }
     let files = Files::start(&root)?;
     let prepared: Vec<Prepared> = chosen
         .iter()
@@ -171,12 +183,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for one in &prepared {
         rows.push(measure(args, one, files.address)?);
     }
-    let floor = if args.pods > 0 {
-        pods::measure(&root, args.pods, &prepared, &mut rows)?
+    let pods = if args.pods > 0 {
+        pods::measure(&root, args.pods, &prepared, &mut rows)
     } else {
-        Vec::new()
+        Ok(Vec::new())
     };
-    report(args, &rows, &floor)
+    // What was measured before is told, also if pods failed.
+    let baseline = pods.as_deref().unwrap_or_default();
+    report(args, &rows, baseline).and_then(|()| pods.map(drop))
 }
 
 fn measure(args: &Args, prepared: &Prepared, files: SocketAddr) -> Result<Row> {
@@ -189,9 +203,10 @@ fn measure(args: &Args, prepared: &Prepared, files: SocketAddr) -> Result<Row> {
     }
     println!("{}: {} starts of each variant", row.sample.name, args.starts);
     let request = row.sample.request(files);
-    // The first round finds the disk's pages in memory, as the others do.
+    // Round 0 is not counted: it brings pages into memory for the others.
     for round in 0..=args.starts {
-        for (variant, measured) in &mut row.variants {
+        for index in turn(round, row.variants.len()) {
+            let (variant, measured) = &mut row.variants[index];
             let (time, memory) = start(prepared, *variant, &request)?;
             if round > 0 {
                 measured.process.push(time.as_secs_f64() * 1e3);
@@ -203,12 +218,18 @@ fn measure(args: &Args, prepared: &Prepared, files: SocketAddr) -> Result<Row> {
     let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
     let script = folder.path().join("load.lua");
     wrk::script(&script, &row.sample.body(files))?;
-    for _ in 0..args.loads {
-        for (variant, measured) in &mut row.variants {
+    for round in 0..args.loads {
+        for index in turn(round, row.variants.len()) {
+            let (variant, measured) = &mut row.variants[index];
             load(args, prepared, *variant, &request, &script, measured)?;
         }
     }
     Ok(row)
+}
+
+/// The order in which variants come in a round: nobody always follows the same one.
+fn turn(round: u16, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |index| (index + usize::from(round)) % count)
 }
 
 fn start(prepared: &Prepared, variant: Variant, request: &Request) -> Result<(Duration, f64)> {
@@ -232,10 +253,10 @@ fn load(args: &Args, prepared: &Prepared, variant: Variant, request: &Request, s
         .args(inner.get_args());
     let server = Server::start(command.env("PORT", port.to_string()), port)?;
     server.first_answer(request)?;
-    let seconds = [args.warm_seconds.max(1), args.seconds.max(1)].map(Duration::from_secs);
-    wrk::run(PROCESSORS[1], port, script, seconds[0])?;
-    let load = wrk::run(PROCESSORS[1], port, script, seconds[1])?;
-    measured.throughput.push(load.throughput());
+    wrk::run(PROCESSORS[1], port, script, Duration::from_secs(args.warm_seconds))?;
+    let before = server.processor_seconds()?;
+    let load = wrk::run(PROCESSORS[1], port, script, Duration::from_secs(args.seconds))?;
+    measured.throughput.push(load.requests() / (server.processor_seconds()? - before));
     measured.p99.push(load.p99_milliseconds());
     measured.loaded.push(server.memory()? / MIB);
     server.end(END)
@@ -267,10 +288,14 @@ impl Files {
     }
 }
 
-fn report(args: &Args, rows: &[Row], floor: &[f64]) -> Result<()> {
+fn report(args: &Args, rows: &[Row], baseline: &[f64]) -> Result<()> {
     let mut all = Vec::new();
-    if !floor.is_empty() {
-        all.push(Figure::new("pod, a trivial static server", estimate(floor).value, "ms"));
+    if !baseline.is_empty() {
+        all.push(Figure::new(
+            "baseline: a pod of a small static server",
+            estimate(baseline).value,
+            "ms",
+        ));
     }
     for row in rows {
         row.print();
@@ -309,7 +334,7 @@ impl Row {
         let jvm = self.of(Variant::Hotspot);
         let mut all = Vec::new();
         for (variant, measured) in &self.variants {
-            for (index, kind) in KINDS.iter().enumerate() {
+            for kind in &KINDS {
                 let (values, of_jvm) = ((kind.values)(measured), (kind.values)(jvm));
                 if values.is_empty() {
                     continue;
@@ -322,10 +347,10 @@ impl Row {
                     } else {
                         ratio(of_jvm, values)
                     };
-                    figure = figure.against("JVM", better.value);
+                    figure = figure.against("JVM", better.value).within(better.low, better.high);
                 }
-                if index == 0 && matches!(variant, Variant::Native(_)) {
-                    figure = figure.goal(">= 10 times sooner");
+                if let (Some(goal), Variant::Native(_)) = (kind.goal, variant) {
+                    figure = figure.goal(goal);
                 }
                 all.push(figure);
             }

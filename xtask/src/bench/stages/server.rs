@@ -14,6 +14,10 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// Nothing takes longer to start.
 const START: Duration = Duration::from_secs(60);
+/// One attempt may take so long: who accepts and says nothing is asked again.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// Ticks of a second: `USER_HZ`, which is 100 on every Linux that Java runs on.
+const TICKS: f64 = 100.0;
 /// How often a port is tried that is not open yet.
 const PAUSE: Duration = Duration::from_micros(300);
 
@@ -36,12 +40,12 @@ impl Server {
     /// Asks until it answers; the time since it was started.
     pub(crate) fn first_answer(&self, request: &Request) -> Result<Duration> {
         let address = self.address();
-        request.first_answer(self.started, || TcpStream::connect(address))
+        request.first_answer(self.started, || connect(address))
     }
 
     /// Asks once, on a connection of its own.
     pub(crate) fn ask(&self, request: &Request) -> Result<()> {
-        request.exchange(TcpStream::connect(self.address()).context("it does not listen")?)
+        request.exchange(connect(self.address()).context("it does not listen")?)
     }
 
     /// Resident memory, in bytes.
@@ -54,6 +58,17 @@ impl Server {
             .context("it has no memory")?;
         let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse().context("its memory is no number")?;
         Ok(kibibytes * 1024.0)
+    }
+
+    /// Seconds of processor time that it has taken.
+    pub(crate) fn processor_seconds(&self) -> Result<f64> {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        // Behind the name, which may have spaces: utime and stime are the fields 14 and 15 of proc_pid_stat(5).
+        let (_, fields) = text.rsplit_once(')').context("it has no times")?;
+        let ticks: Vec<f64> = fields.split_whitespace().skip(11).take(2).flat_map(str::parse).collect();
+        ensure!(ticks.len() == 2, "its times are no numbers");
+        Ok(ticks.iter().sum::<f64>() / TICKS)
     }
 
     /// Asks it to end, and waits until it has.
@@ -82,6 +97,12 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
 }
 
 /// A request, and what its answer has to contain.

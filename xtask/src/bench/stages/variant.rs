@@ -2,7 +2,6 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
@@ -22,8 +21,9 @@ const BUILD: Duration = Duration::from_mins(20);
 const END: Duration = Duration::from_mins(2);
 /// Requests by which a cache or metadata is made.
 const TRAINING: u32 = 50;
-/// As in the product.
-const HEAP_OPTION: &str = "-XX:MaxRAMPercentage=60";
+/// What the product's share of 60 percent makes of a container of 256 MiB, where a JVM also takes this collector by itself.
+const HEAP: &str = "-Xmx153m";
+const COLLECTOR: &str = "-XX:+UseSerialGC";
 /// The product's arguments beside the level.
 const ARGUMENTS: [&str; 2] = ["--no-fallback", "--exact-reachability-metadata"];
 
@@ -68,24 +68,23 @@ pub(crate) struct Prepared {
     java: PathBuf,
     tracer: PathBuf,
     program: Program,
-    /// Kept between runs.
+    /// Kept between runs: metadata and executables.
     folder: PathBuf,
-    /// What tracers of measured runs write.
+    /// Of this run: the entry jar, the AOT cache, and what measured tracers write.
     scratch: tempfile::TempDir,
 }
 
 impl Prepared {
-    /// Makes what is not there yet: metadata, AOT cache, three executables.
+    /// Makes what is not there yet.
     pub(crate) fn make(root: &Path, sample: Sample, files: SocketAddr) -> Result<Self> {
         let home = toolchain::graalvm_ce()?;
-        let scratch = tempfile::tempdir().context("cannot create a temporary folder")?;
-        let entry = cache::folder("bench/entries")?.join(sample.name);
-        fs::create_dir_all(&entry).with_context(|| format!("cannot create {}", entry.display()))?;
-        let program = sample.program(root, &entry)?;
+        let kept = cache::folder("bench")?;
+        let scratch = tempfile::tempdir_in(&kept).context("cannot create a temporary folder")?;
+        let program = sample.program(root, scratch.path())?;
         let java = jdk::home()?.join("bin/java");
         let tracer = java::tracer(root)?;
         let key = key(&home, &java, &tracer, &program.class_path)?;
-        let folder = cache::folder("bench")?.join(format!("stages-{}-{key}", sample.name));
+        let folder = kept.join(format!("stages-{}-{key}", sample.name));
         let mut prepared = Self {
             sample,
             java,
@@ -99,22 +98,29 @@ impl Prepared {
             prepared.fill(&home, files)
         })?;
         prepared.folder = folder;
+        prepared.cache_ahead_of_time(files)?;
         Ok(prepared)
     }
 
     fn fill(&self, home: &Path, files: SocketAddr) -> Result<()> {
-        println!("{}: metadata and AOT cache", self.sample.name);
+        println!("{}: metadata", self.sample.name);
         let metadata = self.folder.join("metadata");
         self.train(&[self.tracing(&metadata)], files)?;
-        let mut option = OsString::from("-XX:AOTCacheOutput=");
-        option.push(self.aot_cache());
-        self.train(&[option], files)?;
-        ensure!(self.aot_cache().is_file(), "the JVM wrote no AOT cache");
         for variant in VARIANTS {
             if let Variant::Native(level) = variant {
                 self.compile(home, &metadata, level)?;
             }
         }
+        Ok(())
+    }
+
+    /// In every run anew: a cache is good only for the very files that it was made from, by their time too.
+    fn cache_ahead_of_time(&self, files: SocketAddr) -> Result<()> {
+        println!("{}: AOT cache", self.sample.name);
+        let mut option = OsString::from("-XX:AOTCacheOutput=");
+        option.push(self.aot_cache());
+        self.train(&[option], files)?;
+        ensure!(self.aot_cache().is_file(), "the JVM wrote no AOT cache");
         Ok(())
     }
 
@@ -158,7 +164,11 @@ impl Prepared {
                 option.push(self.aot_cache());
                 self.jvm(&[option, "-XX:AOTMode=on".into()])
             }
-            Variant::Native(level) => Command::new(self.executable(level)),
+            Variant::Native(level) => {
+                let mut native = Command::new(self.executable(level));
+                native.arg(HEAP);
+                native
+            }
         }
     }
 
@@ -175,7 +185,7 @@ impl Prepared {
 
     fn jvm(&self, options: &[OsString]) -> Command {
         let mut java = Command::new(&self.java);
-        java.arg(HEAP_OPTION).args(options).arg("-cp").arg(&self.program.class_path);
+        java.args([HEAP, COLLECTOR]).args(options).arg("-cp").arg(&self.program.class_path);
         java.arg(&self.program.main_class);
         java
     }
@@ -185,7 +195,7 @@ impl Prepared {
     }
 
     fn aot_cache(&self) -> PathBuf {
-        self.folder.join("app.aot")
+        self.scratch.path().join("app.aot")
     }
 
     fn executable(&self, level: &str) -> PathBuf {

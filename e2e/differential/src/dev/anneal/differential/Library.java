@@ -240,6 +240,7 @@ final class Library {
             say(node.get("key", "none") + " " + node.getInt("absent", 3) + " " + node.absolutePath());
             node.removeNode();
             say(java.util.prefs.Preferences.userRoot().nodeExists("dev/anneal"));
+            Filesystem.remove(folder);
         }).add("classesAtRunTime", () -> {
             try (var loader = new java.net.URLClassLoader(new java.net.URL[0], Library.class.getClassLoader())) {
                 loader.loadClass(name("no.such.", "Plugin"));
