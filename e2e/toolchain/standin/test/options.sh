@@ -20,7 +20,7 @@ image unknown -cp "$work/probe" --pgo-instrument --pgo=none.iprof probe.Probe
 check "instrumenting and applying exclude each other" has "$work/unknown.log" "cannot be used together"
 
 printf -- '-cp "%s"\n--no-fallback # a comment\n-O3 -march=native\n' "$work/probe" >"$work/arguments"
-check "an argument file is read" image arguments "@$work/arguments" --install-exit-handlers --enable-url-protocols=http,https \
+check "an argument file is read" image arguments "@$work/arguments" --install-exit-handlers --enable-url-protocols=http,https -H:IncludeLocales=de,fr \
   --initialize-at-build-time=a.B --initialize-at-run-time -H:+UnlockExperimentalVMOptions -H:-UnlockExperimentalVMOptions \
   --enable-http --enable-https --verbose probe.Probe
 check "the report has the optimization level" has "$work/arguments.json" '"optimization_level": "3"'

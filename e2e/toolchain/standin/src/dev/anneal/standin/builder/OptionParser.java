@@ -18,7 +18,7 @@ final class OptionParser {
             "--initialize-at-build-time", "--initialize-at-run-time", "-H:+UnlockExperimentalVMOptions",
             "-H:-UnlockExperimentalVMOptions");
     private static final List<String> ACCEPTED_PREFIXES = List.of("--initialize-at-build-time=", "--initialize-at-run-time=",
-            "--enable-url-protocols=", "-D", "-J");
+            "--enable-url-protocols=", "-H:IncludeLocales=", "-D", "-J");
     private static final Set<String> LEVELS = Set.of("b", "0", "1", "2", "3", "s");
     private static final Pattern MARCH = Pattern.compile("compatibility|native|x86-64(-v[1-4])?|armv8(\\.[1-9])?-a");
 
