@@ -61,10 +61,13 @@ final class Profiles {
 
     private static List<Path> list(String value) throws Problem {
         List<Path> files = new ArrayList<>();
-        for (String name : value.split(",")) {
+        for (String name : value.split(",", -1)) {
             Path file = Path.of(name).toAbsolutePath().normalize();
             if (name.isBlank() || !Files.isReadable(file)) {
                 throw new Problem("The profile file '" + name + "' of --pgo cannot be read.");
+            }
+            if (file.toString().contains(",")) {
+                throw new Problem("The profile file '" + file + "' of --pgo has a comma in its path, which separates files.");
             }
             files.add(file);
         }

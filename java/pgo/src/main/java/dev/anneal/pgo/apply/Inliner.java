@@ -15,6 +15,7 @@ import jdk.graal.compiler.nodes.StructuredGraph;
 import jdk.graal.compiler.nodes.cfg.ControlFlowGraph;
 import jdk.graal.compiler.nodes.cfg.HIRBlock;
 import jdk.graal.compiler.nodes.java.MethodCallTargetNode;
+import jdk.graal.compiler.nodes.type.StampTool;
 import jdk.graal.compiler.phases.common.CanonicalizerPhase;
 import jdk.graal.compiler.phases.common.inlining.InliningUtil;
 import jdk.graal.compiler.phases.tiers.HighTierContext;
@@ -81,7 +82,7 @@ final class Inliner {
                 return;
             }
             canonicalizer.apply(graph, context);
-            probabilities.apply(graph);
+            probabilities.applyAgain(graph);
         }
     }
 
@@ -104,6 +105,10 @@ final class Inliner {
 
     private Candidate candidate(MethodCallTargetNode target, Invoke call, double count) {
         if (count < WARM * profile.allEntries() || !(target.targetMethod() instanceof HostedMethod method)) {
+            return null;
+        }
+        // Inlining checks nothing: where the receiver may be null, the call stays, which does.
+        if (!method.isStatic() && !StampTool.isPointerNonNull(target.receiver())) {
             return null;
         }
         NodeSourcePosition position = call.asNode().getNodeSourcePosition();

@@ -29,43 +29,54 @@ final class Probabilities {
         this.statistics = statistics;
     }
 
+    /** Of a method as it was parsed; what is found is counted. */
     void apply(StructuredGraph graph) {
         for (IfNode node : graph.getNodes(IfNode.TYPE).snapshot()) {
-            apply(node);
+            if (isApplied(node)) {
+                statistics.branches.increment();
+            }
         }
         for (IntegerSwitchNode node : graph.getNodes().filter(IntegerSwitchNode.class).snapshot()) {
-            apply(node);
+            if (isApplied(node)) {
+                statistics.switches.increment();
+            }
         }
     }
 
-    private void apply(IfNode node) {
+    /** When calls were inlined: what came with them, and the rest once more. */
+    void applyAgain(StructuredGraph graph) {
+        graph.getNodes(IfNode.TYPE).snapshot().forEach(this::isApplied);
+        graph.getNodes().filter(IntegerSwitchNode.class).snapshot().forEach(this::isApplied);
+    }
+
+    private boolean isApplied(IfNode node) {
         Branch branch = Branch.of(node);
         Outcomes outcomes = branch == null ? null : outcomes(Names.of(node.getNodeSourcePosition()));
         // A branch of other bytecode leads elsewhere.
         if (outcomes == null || !outcomes.knows(branch.taken()) || !outcomes.knows(branch.fallThrough())) {
-            return;
+            return false;
         }
         double taken = outcomes.to(branch.taken());
         double total = taken + outcomes.to(branch.fallThrough());
         if (total > 0) {
             double whenTrue = branch.isTakenWhenTrue() ? taken / total : 1 - taken / total;
             node.setTrueSuccessorProbability(BranchProbabilityData.profiled(Math.clamp(whenTrue, LEAST, 1 - LEAST)));
-            statistics.branches.increment();
         }
+        return total > 0;
     }
 
-    private void apply(IntegerSwitchNode node) {
+    private boolean isApplied(IntegerSwitchNode node) {
         Switch choice = Switch.of(node);
         Outcomes outcomes = choice == null ? null : outcomes(Names.of(node.getNodeSourcePosition()));
         if (outcomes == null) {
-            return;
+            return false;
         }
         long[] counts = new long[node.blockSuccessorCount()];
         int[] keys = new int[counts.length];
         for (int i = 0; i < choice.targets().length; i++) {
             int target = choice.targets()[i];
             if (target != Switch.SHARED && !outcomes.knows(target)) {
-                return;
+                return false;
             }
             if (target != Switch.SHARED) {
                 counts[choice.successors()[i]] = outcomes.to(target);
@@ -81,8 +92,8 @@ final class Probabilities {
             }
             double sum = Arrays.stream(likely).sum();
             node.setProfileData(SwitchProbabilityData.profiled(Arrays.stream(likely).map(value -> value / sum).toArray()));
-            statistics.switches.increment();
         }
+        return total > 0;
     }
 
     private Outcomes outcomes(Context place) {

@@ -4,7 +4,9 @@ import dev.anneal.pgo.profile.Context;
 import dev.anneal.pgo.profile.MethodName;
 import dev.anneal.pgo.profile.Section;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -53,10 +55,11 @@ public final class SiteTable {
     }
 
     private Site site(Section section, Context context, int[] shape, int[] successors, int size) {
-        Site site = sites.get(new Key(section, context, Arrays.hashCode(shape)));
+        Key key = new Key(section, context, numbers(shape), numbers(successors));
+        Site site = sites.get(key);
         if (site == null) {
             site = new Site(cells, shape, successors);
-            sites.put(new Key(section, context, Arrays.hashCode(shape)), site);
+            sites.put(key, site);
             cells = Math.addExact(cells, size);
             context.frames().forEach(frame -> methods.add(frame.method()));
         }
@@ -64,13 +67,22 @@ public final class SiteTable {
     }
 
     /** A place; copies of it that the compiler has given another form are told apart. */
-    record Key(Section section, Context context, int shape) implements Comparable<Key> {
+    record Key(Section section, Context context, List<Integer> shape, List<Integer> successors) implements Comparable<Key> {
+        private static final Comparator<Key> ORDER = Comparator.comparing(Key::section).thenComparing(Key::context)
+                .thenComparing(Key::shape, SiteTable::compare).thenComparing(Key::successors, SiteTable::compare);
+
         @Override
         public int compareTo(Key other) {
-            int order = section.compareTo(other.section);
-            order = order != 0 ? order : context.compareTo(other.context);
-            return order != 0 ? order : Integer.compare(shape, other.shape);
+            return ORDER.compare(this, other);
         }
+    }
+
+    private static List<Integer> numbers(int[] numbers) {
+        return Arrays.stream(numbers).boxed().toList();
+    }
+
+    private static int compare(List<Integer> one, List<Integer> other) {
+        return Arrays.compare(one.toArray(Integer[]::new), other.toArray(Integer[]::new));
     }
 
     /** The first cell, and what the cells stand for. */

@@ -34,7 +34,8 @@ public final class Blocks implements ThreadListener, Cells {
     private static final CGlobalData<Pointer> COMMON = CGlobalDataFactory.createBytes(bytes());
 
     private final long[] made = new long[MOST];
-    private int madeCount;
+    /** Counted up when a block is in its place: a profile may be written meanwhile, by a thread that does not wait. */
+    private volatile int madeCount;
 
     public static CGlobalData<Pointer> common() {
         return COMMON;
@@ -117,7 +118,9 @@ public final class Blocks implements ThreadListener, Cells {
         try {
             Pointer block = UnmanagedMemory.calloc(SIZE.bytes());
             block.writeLong(SIZE.ownerOffset(), 1);
-            made[madeCount++] = block.rawValue();
+            int count = madeCount;
+            made[count] = block.rawValue();
+            madeCount = count + 1;
             return block.rawValue();
         } catch (OutOfMemoryError full) {
             return 0;

@@ -102,6 +102,18 @@ class TableEncoderTest {
     }
 
     @Test
+    void copiesOfOneOfAnotherShapeHaveTheirOwnCells() {
+        SiteTable sites = new SiteTable();
+        // Their numbers have one hash.
+        TypeRange wide = new TypeRange(10, 33);
+        int first = sites.types(Section.RECEIVERS, place(F, 9), wide).cell();
+        int second = sites.types(Section.RECEIVERS, place(F, 9), new TypeRange(11, 2)).cell();
+        assertEquals(first + wide.cells(), second);
+        int branch = sites.branches(place(F, 4), new int[] {20, 7}, new int[] {0, 1}).cell();
+        assertNotEquals(branch, sites.branches(place(F, 4), new int[] {20, 7}, new int[] {1, 0}).cell(), "with other successors");
+    }
+
+    @Test
     void wideRangesAreTables() {
         assertEquals(4, TypeRange.between(5, 7).cells());
         assertTrue(TypeRange.between(0, 64).isAny());
