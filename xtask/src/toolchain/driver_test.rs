@@ -112,6 +112,7 @@ const REFUSED: &[(&[&str], &str)] = &[
         &["-cp", "a", "--pgo=missing.iprof", "x.Main"],
         "The profile file 'missing.iprof' of --pgo cannot be read",
     ),
+    (&["-cp", "a", "--pgo=,", "x.Main"], "The profile file '' of --pgo cannot be read"),
     (
         &["-cp", "a", "--pgo=one.iprof", "--pgo-instrument", "x.Main"],
         "--pgo-instrument and --pgo exclude each other",

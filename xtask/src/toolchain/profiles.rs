@@ -3,10 +3,11 @@
 mod counts;
 mod spoiled;
 
+use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use std::{fs, thread};
 
 use anneal_iprof::{ConflictPolicy, Limits, Profile};
 use anyhow::{Context, Result, bail, ensure};
@@ -39,7 +40,7 @@ pub(crate) fn run(parts: &Parts, home: &Path) -> Result<()> {
     let mut jvm = Command::new(parts.jdk.join("bin/java"));
     let expected = process::output(jvm.arg("-cp").arg(folder.path()).arg(PROGRAM).args(RUN))?;
 
-    let counting = suite.build("counting", &["--pgo-instrument"], "instrument")?;
+    let (counting, _) = suite.build("counting", &["--pgo-instrument"], "instrument")?;
     suite.counts_exactly(&counting)?;
     suite.keeps_what_threads_count(&counting)?;
     suite.dumps_on_demand_and_at_the_end(&counting)?;
@@ -50,8 +51,8 @@ pub(crate) fn run(parts: &Parts, home: &Path) -> Result<()> {
 }
 
 impl Suite<'_> {
-    /// An executable; the builder's report must say what was made of profiles.
-    fn build(&self, name: &str, options: &[&str], word: &str) -> Result<PathBuf> {
+    /// An executable, and what the builder says it made of profiles; its report must say so too.
+    fn build(&self, name: &str, options: &[&str], word: &str) -> Result<(PathBuf, String)> {
         let log = cache::folder("log")?.join(format!("graalvm-ce-profiles-{name}.log"));
         fs::write(&log, "").context("cannot empty the log")?;
         println!("building {name}; log {}", log.display());
@@ -67,10 +68,11 @@ impl Suite<'_> {
         let said = &report["general_info"]["graal_compiler"]["pgo"];
         ensure!(*said == serde_json::json!([word]), "the report of {name} says {said}, not {word}");
         let log = fs::read_to_string(&log).context("cannot read the log")?;
-        log.lines()
-            .filter(|line| line.contains("PGO:"))
-            .for_each(|line| println!("  {line}"));
-        Ok(executable)
+        let made: Vec<&str> = log.lines().filter(|line| line.contains("PGO:")).collect();
+        for line in &made {
+            println!("  {line}");
+        }
+        Ok((executable, made.join("\n")))
     }
 
     fn native_image(&self, options: &[&str]) -> Command {
@@ -115,7 +117,7 @@ impl Suite<'_> {
         let mut child = Command::new(program)
             .args(["1200", "1", "wait"])
             .arg(format!("-XX:ProfilesDumpFile={}", file.display()))
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .context("cannot start the program")?;
         let seen = Self::dumps_of_a_running_program(&mut child, &file);
@@ -127,8 +129,9 @@ impl Suite<'_> {
 
     fn dumps_of_a_running_program(child: &mut Child, file: &Path) -> Result<()> {
         let expected = Counts::expected_while_waiting(1200, 1);
-        // The first signal may come before the program has done its work, and even before it listens.
-        thread::sleep(Duration::from_secs(1));
+        let said = BufReader::new(child.stdout.take().context("standard output is piped")?).lines();
+        let waits = said.map_while(Result::ok).any(|line| line == "waiting");
+        ensure!(waits, "the program ended before it waited");
         signal(child, "USR2")?;
         process::wait_until("the profile on demand", WAIT, || read(file).map(drop))?;
         Counts::of(&read(file)?, PROGRAM).equal(&expected)?;
@@ -137,10 +140,20 @@ impl Suite<'_> {
             "the program has ended by the signal"
         );
         fs::remove_file(file).context("cannot remove the profile")?;
-        signal(child, "TERM")?;
+        // Demands that the end overtakes leave nothing behind.
+        for name in ["USR2", "USR2", "USR2", "TERM"] {
+            signal(child, name)?;
+        }
         let status = child.wait().context("cannot reap the program")?;
         ensure!(status.code() == Some(128 + 15), "the program ended with {status} at SIGTERM");
         Counts::of(&read(file)?, PROGRAM).equal(&expected)?;
+        let folder = file.parent().context("the profile is in a folder")?;
+        let names = fs::read_dir(folder).context("cannot list a folder")?.flatten();
+        let drafts: Vec<_> = names
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "tmp"))
+            .collect();
+        ensure!(drafts.is_empty(), "drafts are left: {drafts:?}");
         println!("a whole profile on demand, and another at SIGTERM");
         Ok(())
     }
@@ -162,7 +175,17 @@ impl Suite<'_> {
             profiles.push((name, file));
         }
         for (name, file) in profiles {
-            let program = self.build(name, &[&format!("--pgo={}", file.display())], "user-provided")?;
+            let (program, made) = self.build(name, &[&format!("--pgo={}", file.display())], "user-provided")?;
+            let uses = [" branches", " switches", " calls inlined", " of them behind"].map(|what| count_before(&made, what));
+            let is_used = if matches!(name, "foreign" | "empty") {
+                uses.iter().all(|uses| *uses == Some(0))
+            } else {
+                // A mutated profile may leave switches and types alone.
+                uses.iter()
+                    .take(if name == "guided" { 4 } else { 1 })
+                    .all(|uses| uses.is_some_and(|uses| uses > 0))
+            };
+            ensure!(is_used, "of the {name} profile the builder made {uses:?}: {made}");
             let said = process::output(Command::new(&program).args(RUN))?;
             ensure!(
                 said == expected,
@@ -186,6 +209,12 @@ impl Suite<'_> {
         println!("a profile that is cut is refused");
         Ok(())
     }
+}
+
+/// The number that stands before a word of the builder's.
+fn count_before(said: &str, word: &str) -> Option<u64> {
+    let (before, _) = said.split_once(word)?;
+    before.rsplit(' ').next()?.parse().ok()
 }
 
 /// A profile that the product accepts.

@@ -32,6 +32,21 @@ public final class Profiled {
         }
     }
 
+    static final class Plain {
+        private final int number;
+
+        Plain(int number) {
+            this.number = number;
+        }
+
+        /** Does not look at its object. */
+        int silent(int i) {
+            sink = i;
+            sink = i + 1;
+            return 17;
+        }
+    }
+
     static volatile int sink;
 
     public static void main(String[] arguments) throws InterruptedException {
@@ -61,6 +76,11 @@ public final class Profiled {
 
     static long work(int rounds) {
         Shape[] shapes = {new Square(3), new Strip(4), new Dot("abc"), new Square(5)};
+        Shape often = shapes[0];
+        Shape[] mostly = {often, often, often, often, often, often, often, often, often, often,
+            often, often, often, often, often, often, often, often, often, shapes[2]};
+        Plain plain = new Plain(rounds);
+        Plain[] plains = {plain, plain, plain, plain, plain, plain, plain, null};
         long sum = 0;
         for (int i = 0; i < rounds; i++) {
             sum += third(i);
@@ -69,8 +89,10 @@ public final class Profiled {
             sum += kind(i % 10 == 0 ? null : shapes[i & 1]);
             sum += not(i % 4 != 0, i);
             sum += locked(shapes, i);
+            sum += usual(mostly[i % 20], i);
+            sum += called(plains[i & 7], i);
         }
-        return sum;
+        return sum + plain.number;
     }
 
     /** Taken in one of three rounds. */
@@ -104,6 +126,21 @@ public final class Profiled {
     /** Half squares, a quarter strips, a quarter dots. */
     static int area(Shape shape, int i) {
         return shape.area(i & 7);
+    }
+
+    /** Squares but for one dot of twenty: worth a check, which sometimes fails. */
+    static int usual(Shape shape, int i) {
+        return shape.area(i & 3);
+    }
+
+    /** One of eight is null, and fails though the method would not notice. */
+    static int called(Plain plain, int i) {
+        try {
+            return plain.silent(i);
+        } catch (NullPointerException absent) {
+            sink = -i;
+            return 19;
+        }
     }
 
     /** One of ten is null; the others are squares in even rounds and strips in odd ones. */
